@@ -1,1 +1,0 @@
-//! Shared by the end-to-end tests.
