@@ -1,0 +1,157 @@
+//! Finds the level of a log line, which is stored as its structured metadata `detected_level`.
+//!
+//! Looked at in this order: an existing `detected_level`, labels of the stream, structured metadata, OTLP's severity
+//! number, a level field of a JSON object (two levels deep), a level field of logfmt, the first level word.
+//! Hot path: each rule walks the line once and allocates nothing.
+//!
+//! Source: Loki, "Labels", section on log levels (`limits_config.discover_log_levels`).
+
+mod fields;
+mod words;
+
+use longshore_model::Labels;
+
+/// Name of the structured metadata that holds the level found.
+pub const DETECTED_LEVEL: &str = "detected_level";
+
+/// Name of the structured metadata that holds OTLP's severity number.
+const SEVERITY_NUMBER: &str = "severity_number";
+
+/// Fields that say the level, in lower case; they are recognised in any case.
+const LEVEL_FIELDS: [&str; 6] = ["level", "severity", "lvl", "log.level", "severitytext", "severity_text"];
+
+/// `log.level` as the name of a label, where dots cannot stand.
+const LOG_LEVEL_LABEL: &str = "log_level";
+
+/// A level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Not known.
+    Unknown,
+    /// The finest.
+    Trace,
+    /// For developers.
+    Debug,
+    /// Normal operation.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something failed.
+    Error,
+    /// Something important failed.
+    Critical,
+    /// The program could not go on.
+    Fatal,
+}
+
+impl Level {
+    /// Its name as Loki stores it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+            Self::Critical => "critical",
+            Self::Fatal => "fatal",
+        }
+    }
+
+    /// The level that a word means, in any case and in the usual short forms.
+    pub fn from_word(word: &[u8]) -> Option<Self> {
+        const WORDS: [(&str, Level); 14] = [
+            ("info", Level::Info),
+            ("error", Level::Error),
+            ("warn", Level::Warn),
+            ("debug", Level::Debug),
+            ("warning", Level::Warn),
+            ("trace", Level::Trace),
+            ("fatal", Level::Fatal),
+            ("critical", Level::Critical),
+            ("err", Level::Error),
+            ("inf", Level::Info),
+            ("wrn", Level::Warn),
+            ("dbg", Level::Debug),
+            ("trc", Level::Trace),
+            ("information", Level::Info),
+        ];
+        WORDS
+            .iter()
+            .find(|(name, _)| word.eq_ignore_ascii_case(name.as_bytes()))
+            .map(|(_, level)| *level)
+    }
+
+    /// The level of OTLP's severity number; 0 and numbers above 24 mean nothing.
+    pub fn from_severity_number(number: i64) -> Self {
+        match number {
+            1..=4 => Self::Trace,
+            5..=8 => Self::Debug,
+            9..=12 => Self::Info,
+            13..=16 => Self::Warn,
+            17..=20 => Self::Error,
+            21..=24 => Self::Fatal,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// The level that a stream's labels say, for all of its lines; a value that is no known level is taken as it is.
+pub fn of_labels(labels: &Labels) -> Option<&str> {
+    let mut found: Option<&str> = None;
+    for (name, value) in labels.iter() {
+        if name == DETECTED_LEVEL {
+            return Some(normalized(value));
+        }
+        if found.is_none() && (is_level_field(name.as_bytes()) || name == LOG_LEVEL_LABEL) {
+            found = Some(normalized(value));
+        }
+    }
+    found
+}
+
+/// The level of an entry. `of_stream` is what [`of_labels`] says of its stream.
+pub fn detect<'a>(of_stream: Option<&'a str>, metadata: &'a Labels, line: &[u8]) -> &'a str {
+    if !metadata.is_empty() {
+        if let Some(value) = metadata.get(DETECTED_LEVEL) {
+            return normalized(value);
+        }
+        if let Some(level) = of_stream.or_else(|| of_labels(metadata)) {
+            return level;
+        }
+        if let Some(number) = metadata.get(SEVERITY_NUMBER) {
+            // Loki's answer to a number that is none.
+            return number.parse().map_or(Level::Info, Level::from_severity_number).as_str();
+        }
+    }
+    of_stream.unwrap_or_else(|| of_line(line).as_str())
+}
+
+/// The level that the text of a line tells.
+pub fn of_line(line: &[u8]) -> Level {
+    let field = if fields::looks_like_json(line) {
+        fields::json_level(line)
+    } else {
+        fields::logfmt_level(line)
+    };
+    field.or_else(|| words::first_level(line)).unwrap_or(Level::Unknown)
+}
+
+/// A level's usual spelling; what is no known level stays.
+fn normalized(value: &str) -> &str {
+    match Level::from_word(value.as_bytes()) {
+        Some(level) => level.as_str(),
+        None => value,
+    }
+}
+
+fn is_level_field(name: &[u8]) -> bool {
+    matches!(name.len(), 3 | 5 | 8 | 9 | 12 | 13)
+        && LEVEL_FIELDS
+            .iter()
+            .any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;
