@@ -6,10 +6,13 @@
 //! * Unknown keys are refused. What upstream knows and we do differently is a warning, once per place.
 //! * The effective configuration, loaded again, gives the same settings and no warning.
 
+mod decode;
 mod finding;
+mod limits;
 pub mod loki;
 pub mod otel;
 mod secret;
+mod yaml;
 
 pub use finding::{ConfigErrors, Finding};
 pub use secret::Secret;

@@ -1,13 +1,20 @@
 //! The OpenTelemetry Collector dialect.
 
+mod adapt;
+mod components;
+mod expand;
 mod exporters;
 mod extensions;
 mod file_log;
 mod http_client;
 mod k8s_attributes;
+mod load;
 mod operators;
 mod processors;
 mod service;
+
+#[cfg(test)]
+mod tests;
 
 pub use exporters::{DebugSettings, ExporterSettings, LokiExporterSettings, OtlpEncoding, OtlpHttpSettings, Verbosity};
 pub use extensions::{
@@ -23,6 +30,7 @@ pub use k8s_attributes::{
     AssociationSource, ExtractSettings, FieldExtract, FieldFilter, FilterOperation, KubernetesAttributesSettings,
     KubernetesAuth, KubernetesFilter, KubernetesObject,
 };
+pub use load::load;
 pub use operators::{
     AddOperator, ContainerFormat, ContainerOperator, Field, FieldRoot, FilterOperator, MoveOperator, OnError,
     OperatorKind, OperatorSettings, OperatorValue,

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{ComponentId, OperatorSettings, OperatorValue, RetrySettings};
+use super::components::{EXTENSIONS, parse_id};
+use super::{ComponentId, OperatorSettings, OperatorValue, RetrySettings, http_client, operators};
+use crate::decode::Section;
+use crate::yaml::Node;
 
 /// A receiver of any type.
 #[derive(Debug, Clone, PartialEq)]
@@ -116,4 +119,196 @@ pub struct MultilineSettings {
     pub line_end_pattern: Option<String>,
     /// Takes the matched text out of the record. Default: false.
     pub omit_pattern: bool,
+}
+
+/// The line filter that a stranger who excludes `*health*` is likely to want.
+const PROBE_FILTER: &str = r#"to drop health probes that were answered well, write under operators:
+- type: filter
+  expr: 'body matches "\"(GET|HEAD) /(healthz?|livez|readyz|ping)[/?]?[^ ]* HTTP/[0-9.]+\" [23][0-9][0-9]( |$)"'"#;
+
+/// Upstream's smallest fingerprint.
+const FINGERPRINT_SIZE_BYTES_MIN: u64 = 16;
+
+pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
+    let include = section.texts("include");
+    if include.is_empty() {
+        section.wrong(
+            "include",
+            "the receiver needs files to read",
+            "add include: [/var/log/pods/*/*/*.log]",
+        );
+    }
+    let exclude = section.texts("exclude");
+    warn_of_dead_excludes(section, &exclude);
+    let start_at = start_at(section);
+    let fingerprint_size_bytes = section.decimal_size("fingerprint_size", 1000);
+    if fingerprint_size_bytes < FINGERPRINT_SIZE_BYTES_MIN {
+        section.wrong(
+            "fingerprint_size",
+            "is too small to tell files apart",
+            "write 16 or more, 1000 is usual",
+        );
+    }
+    let behaviors = [
+        ("split", LongLineBehavior::Split),
+        ("truncate", LongLineBehavior::Truncate),
+    ];
+    let encodings = [
+        ("utf-8", Encoding::Utf8),
+        ("utf8", Encoding::Utf8),
+        ("utf-8-raw", Encoding::Utf8Raw),
+    ];
+    let compressions = [
+        ("auto", FileCompression::Auto),
+        ("", FileCompression::None),
+        ("gzip", FileCompression::Gzip),
+    ];
+    let settings = FileLogSettings {
+        include,
+        exclude,
+        exclude_older_than: section
+            .optional_duration("exclude_older_than")
+            .filter(|age| !age.is_zero()),
+        start_at,
+        poll_interval: section.duration("poll_interval", Duration::from_millis(200)),
+        fingerprint_size_bytes,
+        max_log_size_bytes: section.decimal_size("max_log_size", 1 << 20),
+        max_log_size_behavior: section.choice("max_log_size_behavior", LongLineBehavior::Split, &behaviors),
+        max_concurrent_files: section.unsigned("max_concurrent_files", 1024),
+        encoding: section.choice("encoding", Encoding::Utf8, &encodings),
+        multiline: section.optional_child("multiline", multiline),
+        force_flush_period: Some(section.duration("force_flush_period", Duration::from_millis(500)))
+            .filter(|period| !period.is_zero()),
+        preserve_leading_whitespaces: section.boolean("preserve_leading_whitespaces", false),
+        preserve_trailing_whitespaces: section.boolean("preserve_trailing_whitespaces", false),
+        include_file_name: section.boolean("include_file_name", true),
+        include_file_path: section.boolean("include_file_path", false),
+        include_file_name_resolved: section.boolean("include_file_name_resolved", false),
+        include_file_path_resolved: section.boolean("include_file_path_resolved", false),
+        include_file_record_number: section.boolean("include_file_record_number", false),
+        include_file_record_offset: section.boolean("include_file_record_offset", false),
+        attributes: values_by_name(section, "attributes"),
+        resource: values_by_name(section, "resource"),
+        storage: storage(section),
+        compression: section.choice("compression", FileCompression::Auto, &compressions),
+        retry_on_failure: section.child("retry_on_failure", http_client::receiver_retry),
+        operators: operators::decode(section),
+    };
+    if settings.max_concurrent_files < 2 {
+        section.wrong(
+            "max_concurrent_files",
+            "is too small, rotation needs two files at a time",
+            "write 2 or more",
+        );
+    }
+    section.not_supported(&[
+        "delete_after_read",
+        "header",
+        "include_file_owner_group_name",
+        "include_file_owner_name",
+        "include_file_permissions",
+        "ordering_criteria",
+    ]);
+    let upstream_only = [
+        "acquire_fs_lock",
+        "file_cache_advise",
+        "initial_buffer_size",
+        "max_batches",
+        "on_truncate",
+    ];
+    section.without_effect(&upstream_only);
+    section.without_effect(&["polls_to_archive", "id", "type"]);
+    settings
+}
+
+/// `*` stops at `/` and the whole path is matched, so a pattern without `/` matches nothing.
+fn warn_of_dead_excludes(section: &Section<'_>, exclude: &[String]) {
+    let dead: Vec<String> = exclude
+        .iter()
+        .filter(|pattern| !pattern.contains('/') && !pattern.starts_with("**"))
+        .map(|pattern| format!("'{pattern}'"))
+        .collect();
+    if !dead.is_empty() {
+        let message = format!(
+            "{} matches no file, here as upstream: a pattern is held against the whole path and '*' stops at '/'",
+            dead.join(", ")
+        );
+        section.warn(
+            "exclude",
+            message,
+            format!("write '**/*name*' to leave out files by name;\n{PROBE_FILTER}"),
+        );
+    }
+}
+
+fn start_at(section: &mut Section<'_>) -> StartAt {
+    if !section.has("start_at") {
+        let message =
+            "is not given: here files are read from the beginning, upstream skips what is there at the first start";
+        section.warn("start_at", message, "write start_at: beginning (or end, to skip)");
+    }
+    let choices = [("beginning", StartAt::Beginning), ("end", StartAt::End)];
+    section.choice("start_at", StartAt::Beginning, &choices)
+}
+
+fn storage(section: &mut Section<'_>) -> Option<ComponentId> {
+    // A null is a decision: upstream's default, said aloud.
+    let is_given = section.node("storage").is_some();
+    if !is_given {
+        let message = "is not given: here read offsets are kept in the data folder, upstream forgets them at its end";
+        let fix = "write\nstorage: file_storage\nand, at the top,\nextensions:\n  file_storage: {directory: /var/lib/otelcol}";
+        section.warn("storage", message, fix);
+    }
+    let Some(text) = section.text("storage") else {
+        section.show("storage", Node::plain(""));
+        return None;
+    };
+    match parse_id(&text, &EXTENSIONS) {
+        Ok(id) if id.kind == "file_storage" => Some(id),
+        Ok(id) => {
+            section.wrong(
+                "storage",
+                format!("'{id}' is no storage"),
+                "name a file_storage extension",
+            );
+            None
+        }
+        Err(message) => {
+            section.wrong("storage", message, "name a file_storage extension");
+            None
+        }
+    }
+}
+
+fn multiline(section: &mut Section<'_>) -> MultilineSettings {
+    let settings = MultilineSettings {
+        line_start_pattern: section.text("line_start_pattern").filter(|pattern| !pattern.is_empty()),
+        line_end_pattern: section.text("line_end_pattern").filter(|pattern| !pattern.is_empty()),
+        omit_pattern: section.boolean("omit_pattern", false),
+    };
+    if settings.line_start_pattern.is_some() == settings.line_end_pattern.is_some() {
+        let message = "needs exactly one of line_start_pattern and line_end_pattern";
+        section.report.error(
+            section.line,
+            &section.path,
+            message,
+            "keep the one that tells where a record begins or ends",
+        );
+    }
+    settings
+}
+
+/// `attributes` and `resource`: names with values.
+fn values_by_name(section: &mut Section<'_>, key: &str) -> Vec<(String, OperatorValue)> {
+    let values = section.optional_child(key, |section| {
+        let mut values = Vec::new();
+        for pair in section.all() {
+            if let Some(value) = operators::value(section, &pair.key, &pair.value) {
+                section.show(&pair.key, pair.value.clone());
+                values.push((pair.key.clone(), value));
+            }
+        }
+        values
+    });
+    values.unwrap_or_default()
 }

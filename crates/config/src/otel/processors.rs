@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use longshore_model::otel::Value;
 
-use super::KubernetesAttributesSettings;
+use super::{KubernetesAttributesSettings, k8s_attributes, operators};
+use crate::Env;
+use crate::decode::Section;
 
 /// A processor of any type.
 #[derive(Debug, Clone, PartialEq)]
@@ -90,4 +92,182 @@ pub enum ActionSource {
     FromAttribute(String),
     /// Metadata of the request, as `metadata.x` or `auth.x`.
     FromContext(String),
+}
+
+pub(super) fn decode(kind: &str, section: &mut Section<'_>, env: &Env<'_>) -> ProcessorSettings {
+    match kind {
+        "batch" => ProcessorSettings::Batch(batch(section)),
+        "memory_limiter" => ProcessorSettings::MemoryLimiter(memory_limiter(section)),
+        "attributes" => {
+            section.not_supported(&["include", "exclude"]);
+            ProcessorSettings::Attributes(actions(section, "actions"))
+        }
+        "resource" => ProcessorSettings::Resource(actions(section, "attributes")),
+        _ => ProcessorSettings::KubernetesAttributes(Box::new(k8s_attributes::decode(section, env))),
+    }
+}
+
+fn batch(section: &mut Section<'_>) -> BatchSettings {
+    let settings = BatchSettings {
+        timeout: section.duration("timeout", Duration::from_millis(200)),
+        send_batch_size: section.unsigned("send_batch_size", 8192),
+        send_batch_max_size: section.unsigned("send_batch_max_size", 0),
+    };
+    section.not_supported(&["metadata_keys"]);
+    section.without_effect(&["metadata_cardinality_limit"]);
+    if settings.send_batch_max_size > 0 && settings.send_batch_max_size < settings.send_batch_size {
+        let message = format!(
+            "the most records of a batch ({}) are fewer than send_batch_size ({})",
+            settings.send_batch_max_size, settings.send_batch_size
+        );
+        section.wrong(
+            "send_batch_max_size",
+            message,
+            "raise send_batch_max_size or lower send_batch_size",
+        );
+    }
+    settings
+}
+
+fn memory_limiter(section: &mut Section<'_>) -> MemoryLimiterSettings {
+    let settings = MemoryLimiterSettings {
+        check_interval: section.duration("check_interval", Duration::ZERO),
+        limit_mib: section.unsigned("limit_mib", 0),
+        spike_limit_mib: section.unsigned("spike_limit_mib", 0),
+        limit_percentage: section.unsigned("limit_percentage", 0),
+        spike_limit_percentage: section.unsigned("spike_limit_percentage", 0),
+    };
+    let upstream_only = [
+        "min_gc_interval_when_soft_limited",
+        "min_gc_interval_when_hard_limited",
+        "max_gc_interval_when_soft_limited",
+        "max_gc_interval_when_hard_limited",
+    ];
+    section.without_effect(&upstream_only);
+    if settings.check_interval.is_zero() {
+        section.wrong("check_interval", "must be above 0", "write check_interval: 1s");
+    }
+    if settings.limit_mib == 0 && settings.limit_percentage == 0 {
+        section.wrong(
+            "limit_mib",
+            "no limit is given",
+            "write limit_mib: 100, or limit_percentage: 75",
+        );
+    }
+    if settings.limit_mib > 0 && settings.spike_limit_mib >= settings.limit_mib {
+        section.wrong(
+            "spike_limit_mib",
+            "must be below limit_mib",
+            "a fifth of limit_mib is usual",
+        );
+    }
+    if settings.limit_percentage > 100 || settings.spike_limit_percentage > 100 {
+        section.wrong(
+            "limit_percentage",
+            "a share of memory is at most 100",
+            "write a number from 1 to 100",
+        );
+    }
+    let spike_is_too_large = settings.spike_limit_percentage >= settings.limit_percentage;
+    if settings.limit_mib == 0 && settings.limit_percentage > 0 && spike_is_too_large {
+        section.wrong(
+            "spike_limit_percentage",
+            "must be below limit_percentage",
+            "20 is usual",
+        );
+    }
+    settings
+}
+
+fn actions(section: &mut Section<'_>, key: &str) -> Vec<ActionSettings> {
+    let actions = section.children(key, action);
+    if actions.is_empty() && !section.has(key) {
+        section.wrong(
+            key,
+            "the processor needs something to do",
+            "write - {key: name, value: text, action: upsert}",
+        );
+    }
+    actions
+}
+
+fn action(section: &mut Section<'_>) -> Option<ActionSettings> {
+    let kinds = [
+        ("insert", ActionKind::Insert),
+        ("update", ActionKind::Update),
+        ("upsert", ActionKind::Upsert),
+        ("delete", ActionKind::Delete),
+        ("hash", ActionKind::Hash),
+        ("extract", ActionKind::Extract),
+        ("convert", ActionKind::Convert),
+        ("INSERT", ActionKind::Insert),
+        ("UPDATE", ActionKind::Update),
+        ("UPSERT", ActionKind::Upsert),
+        ("DELETE", ActionKind::Delete),
+    ];
+    let key = section.text("key").unwrap_or_default();
+    if !section.has("action") {
+        section.wrong(
+            "action",
+            "an action is missing",
+            "write action: insert, update, upsert or delete",
+        );
+    }
+    let action = section.choice("action", ActionKind::Upsert, &kinds);
+    let value = section.node("value");
+    if let Some(value) = value {
+        section.show("value", value.clone());
+    }
+    let from_attribute = section.text("from_attribute");
+    let from_context = section.text("from_context");
+    let pattern = section.text("pattern");
+    let converted_type = section.text("converted_type");
+    section.not_supported(&["default_value"]);
+    let sources = [
+        value.map(|node| ActionSource::Value(operators::literal(node))),
+        from_attribute.map(ActionSource::FromAttribute),
+        from_context.map(ActionSource::FromContext),
+    ];
+    let mut sources = sources.into_iter().flatten();
+    let source = sources.next();
+    let writes = matches!(action, ActionKind::Insert | ActionKind::Update | ActionKind::Upsert);
+    if writes && (source.is_none() || sources.next().is_some()) {
+        let message = "needs exactly one of value, from_attribute and from_context";
+        section.report.error(
+            section.line,
+            &section.path,
+            message,
+            "write value: with what the attribute shall be",
+        );
+    }
+    let named_by_pattern = matches!(action, ActionKind::Delete | ActionKind::Hash) && pattern.is_some();
+    if key.is_empty() && !named_by_pattern {
+        section.wrong(
+            "key",
+            "an attribute's name is missing",
+            "write key: with the attribute's name",
+        );
+    }
+    if action == ActionKind::Extract && pattern.is_none() {
+        section.wrong(
+            "pattern",
+            "extract needs a pattern",
+            "write pattern: with named groups, as in ^(?P<name>[a-z]+)",
+        );
+    }
+    let types = ["int", "double", "string"];
+    if action == ActionKind::Convert && !types.contains(&converted_type.as_deref().unwrap_or_default()) {
+        section.wrong(
+            "converted_type",
+            "convert needs a type",
+            "write converted_type: int, double or string",
+        );
+    }
+    Some(ActionSettings {
+        key,
+        action,
+        source,
+        pattern,
+        converted_type,
+    })
 }
