@@ -1,1 +1,27 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! The log store: write-ahead log, head in memory, Parquet segments on disk, scans over all of it.
+//!
+//! Start at [`Store`]. Formats on disk: `docs/format/wal.md` and `docs/format/segment.md`.
+//!
+//! Invariant: a push returns `Ok` only after an fsync covers every entry of it, also those that were duplicates.
+//! Invariant: each row is seen exactly once by a scan: in the active head, the frozen head, or one live segment.
+//! Invariant: segments and write-ahead log are the truth; everything in memory is rebuilt from them.
+//! Invariant: no HTTP, no LogQL, no runtime; own threads and plain blocking calls.
+
+mod clock;
+mod codec;
+mod errors;
+mod events;
+mod head;
+mod limits;
+mod lock;
+mod push;
+mod scan;
+mod settings;
+mod store;
+mod wal;
+
+pub use clock::{Clock, SystemClock};
+pub use errors::{FlushError, OpenError, PushError};
+pub use push::{EntryListener, PushOutcome};
+pub use settings::{ChunkEncoding, Settings};
+pub use store::{Store, StreamVolume};

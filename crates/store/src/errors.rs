@@ -1,0 +1,116 @@
+//! Errors of the store, one enum per family of operations.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+/// Why a store could not be opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process has the folder.
+    #[error(
+        "the data folder {directory} is in use by another Longshore process{}; stop it, or choose another folder",
+        .holder.map_or_else(String::new, |pid| format!(" (pid {pid})"))
+    )]
+    Locked {
+        /// The folder.
+        directory: PathBuf,
+        /// The process that holds it, where its id could be read.
+        holder: Option<u32>,
+    },
+    /// The folder or a file in it cannot be made, read or written.
+    #[error("cannot {action} {path}; check that the folder exists and that this user may write to it")]
+    Io {
+        /// What was tried, as a verb: `create`, `read`.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The write-ahead log was written by a newer version.
+    #[error("{path} has format version {version}, this program reads up to version {supported}; use a newer version")]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        version: u32,
+        /// The newest version known here.
+        supported: u32,
+    },
+    /// Flushing replayed entries to a segment failed.
+    #[error("cannot flush entries of the write-ahead log to segments")]
+    Flush(#[source] FlushError),
+}
+
+/// Why entries were not accepted. See [`PushError::is_retryable`].
+#[derive(Debug, Clone, Error)]
+pub enum PushError {
+    /// An earlier write or fsync failed: what is on disk is unknown, so nothing is acknowledged until a restart.
+    #[error("the write-ahead log failed and the store accepts no more entries until it is restarted")]
+    Poisoned(#[source] Arc<io::Error>),
+    /// No space left; pushes are accepted again when there is.
+    #[error("the disk is full; free some space, pushes resume by themselves")]
+    DiskFull(#[source] Arc<io::Error>),
+    /// The disk does not keep up.
+    #[error("the store is busy flushing, try again")]
+    Overloaded,
+    /// More than one record of the write-ahead log may hold.
+    #[error("the push has {size_bytes} bytes, more than the {limit_bytes} that one push may have")]
+    TooLarge {
+        /// Its size.
+        size_bytes: usize,
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// Older data could not be read to find out whether an entry is a duplicate.
+    #[error("cannot compare entries with stored ones: {what}")]
+    Compare {
+        /// What was being read.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The store was closed.
+    #[error("the store is shutting down")]
+    Closed,
+}
+
+impl PushError {
+    /// Whether the same push may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. })
+    }
+}
+
+/// Why a head could not be written to segments; its entries stay in the head and in the write-ahead log.
+#[derive(Debug, Error)]
+pub enum FlushError {
+    /// A file operation failed.
+    #[error("cannot {action} {path}")]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The segment could not be encoded.
+    #[error("cannot write segment {path}")]
+    Encode {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The write-ahead log failed earlier, so its file stays.
+    #[error("the write-ahead log failed earlier, its files are kept")]
+    Wal(#[source] Box<PushError>),
+}

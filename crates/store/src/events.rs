@@ -1,0 +1,139 @@
+//! What the store logs and counts: one method an event, so that a log line and its counter never part.
+
+use std::io;
+use std::path::Path;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use tracing::{error, info, warn};
+
+/// Counters and gauges of one store; clones of the metrics live in registries.
+#[derive(Debug, Default)]
+pub(crate) struct Events {
+    ingested_lines: Counter,
+    ingested_bytes: Counter,
+    duplicate_lines: Counter,
+    compared_lines: Counter,
+    wal_fsyncs: Counter,
+    wal_bytes: Counter,
+    wal_damaged_bytes: Counter,
+    head_bytes: Gauge,
+    segments: Gauge,
+    segment_bytes: Gauge,
+    flushes: Counter,
+    flush_failures: Counter,
+    merges: Counter,
+    retention_unlinks: Counter,
+    damaged_segments: Counter,
+}
+
+impl Events {
+    /// Registers everything; names get the registry's prefix.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let mut counter = |name, help, metric: &Counter| registry.register(name, help, metric.clone());
+        counter("store_ingested_lines", "New lines accepted", &self.ingested_lines);
+        counter(
+            "store_ingested_bytes",
+            "Bytes of new lines accepted",
+            &self.ingested_bytes,
+        );
+        counter(
+            "store_duplicate_lines",
+            "Lines dropped because they were stored already",
+            &self.duplicate_lines,
+        );
+        counter(
+            "store_compared_lines",
+            "Old lines compared with segments to find duplicates",
+            &self.compared_lines,
+        );
+        counter("store_wal_fsyncs", "Fsyncs of the write-ahead log", &self.wal_fsyncs);
+        counter(
+            "store_wal_bytes",
+            "Bytes written to the write-ahead log",
+            &self.wal_bytes,
+        );
+        counter(
+            "store_wal_damaged_bytes",
+            "Unreadable bytes found in the write-ahead log",
+            &self.wal_damaged_bytes,
+        );
+        counter("store_flushes", "Heads flushed to segments", &self.flushes);
+        counter(
+            "store_flush_failures",
+            "Attempts to flush a head that failed",
+            &self.flush_failures,
+        );
+        counter("store_merges", "Merges of small segments", &self.merges);
+        counter(
+            "store_retention_unlinks",
+            "Segments unlinked because of their age",
+            &self.retention_unlinks,
+        );
+        counter(
+            "store_damaged_segments",
+            "Segments that could not be opened",
+            &self.damaged_segments,
+        );
+        let mut gauge = |name, help, metric: &Gauge| registry.register(name, help, metric.clone());
+        gauge("store_head_bytes", "Bytes of entries in memory", &self.head_bytes);
+        gauge("store_segments", "Live segments", &self.segments);
+        gauge(
+            "store_segment_bytes",
+            "Bytes of live segments on disk",
+            &self.segment_bytes,
+        );
+    }
+
+    pub(crate) fn pushed(&self, lines: usize, bytes: usize, duplicates: usize) {
+        self.ingested_lines.inc_by(lines as u64);
+        self.ingested_bytes.inc_by(bytes as u64);
+        self.duplicate_lines.inc_by(duplicates as u64);
+    }
+
+    pub(crate) fn compared(&self, lines: usize) {
+        self.compared_lines.inc_by(lines as u64);
+    }
+
+    pub(crate) fn head_grew_to(&self, bytes: usize) {
+        self.head_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn wal_synced(&self, bytes: usize) {
+        self.wal_fsyncs.inc();
+        self.wal_bytes.inc_by(bytes as u64);
+    }
+
+    pub(crate) fn disk_is_full(&self, cause: &io::Error) {
+        warn!(%cause, "the disk is full, pushes are refused until there is space");
+    }
+
+    pub(crate) fn disk_has_space(&self) {
+        info!("the disk has space again, pushes are accepted");
+    }
+
+    pub(crate) fn poisoned(&self, cause: &io::Error) {
+        error!(%cause, "the write-ahead log failed, no more entries are accepted until a restart");
+    }
+
+    pub(crate) fn replaying(&self, path: &Path, read_bytes: u64, new_lines: usize) {
+        info!(path = %path.display(), read_bytes, new_lines, "replaying the write-ahead log");
+    }
+
+    pub(crate) fn wal_torn(&self, path: &Path, torn_bytes: u64) {
+        info!(path = %path.display(), torn_bytes, "cut off an unfinished write at the end of the write-ahead log");
+    }
+
+    pub(crate) fn wal_damaged(&self, path: &Path, start: u64, end: u64) {
+        self.wal_damaged_bytes.inc_by(end - start);
+        error!(
+            path = %path.display(), offset = start, bytes = end - start,
+            "the write-ahead log is damaged, entries are lost; the file is kept under the name .damaged"
+        );
+    }
+
+    pub(crate) fn wal_file_kept(&self, path: &Path, cause: &io::Error) {
+        warn!(path = %path.display(), %cause, "cannot remove a file of the write-ahead log that is flushed");
+    }
+}

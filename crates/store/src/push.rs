@@ -1,0 +1,150 @@
+//! Accepting entries: find out which are new, put them into log and head, wait until they are durable.
+
+use std::sync::Arc;
+
+use longshore_model::{StreamEntries, TenantId};
+
+use crate::errors::PushError;
+use crate::head::Head;
+use crate::limits::{PUSH_WAIT_MAX, RECORD_BYTES_MAX};
+use crate::store::{Inner, State};
+use crate::wal::{Deadline, record};
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PushOutcome {
+    /// Lines that were new.
+    pub accepted_lines: usize,
+    /// Bytes of these lines.
+    pub accepted_bytes: usize,
+    /// Lines that were there already: same stream, timestamp and text.
+    pub duplicate_lines: usize,
+}
+
+/// Hears of new entries once they are durable; for live tails.
+pub trait EntryListener: Send + Sync {
+    /// Gets the new entries of one push. Must return quickly and must not push: it runs on the pushing thread.
+    fn entries_stored(&self, tenant: &TenantId, streams: &[StreamEntries]);
+}
+
+impl Inner {
+    /// Stores the entries that are new and returns when all of them are durable.
+    pub(crate) fn push(&self, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<PushOutcome, PushError> {
+        let size_bytes = record::size_bound(&streams);
+        if size_bytes > RECORD_BYTES_MAX {
+            return Err(PushError::TooLarge {
+                size_bytes,
+                limit_bytes: RECORD_BYTES_MAX,
+            });
+        }
+        self.wal.wait_for_room()?;
+        let hashes = self.hash(&streams);
+        let mut state = self.lock_with_room()?;
+        let (new_streams, outcome) = self.insert(&mut state, tenant, streams, &hashes);
+        let position = if new_streams.is_empty() {
+            // The first copies may still be on their way to the disk.
+            self.wal.position()
+        } else {
+            let generation = state.active.generation;
+            self.wal
+                .append(generation, |buffer| record::encode(buffer, tenant, &new_streams))
+        };
+        drop(state);
+        self.wal.wait(position)?;
+        self.events
+            .pushed(outcome.accepted_lines, outcome.accepted_bytes, outcome.duplicate_lines);
+        let listener = crate::store::lock(&self.listener).clone();
+        if let Some(listener) = listener.filter(|_| !new_streams.is_empty()) {
+            listener.entries_stored(tenant, &new_streams);
+        }
+        Ok(outcome)
+    }
+
+    pub(crate) fn hash(&self, streams: &[StreamEntries]) -> Vec<Vec<u32>> {
+        let hash_stream = |stream: &StreamEntries| -> Vec<u32> {
+            stream
+                .entries
+                .iter()
+                .map(|entry| Head::hash(&self.hashes, entry))
+                .collect()
+        };
+        streams.iter().map(hash_stream).collect()
+    }
+
+    /// Locks the state once the active head has room, freezing it if that is what it takes.
+    fn lock_with_room(&self) -> Result<std::sync::MutexGuard<'_, State>, PushError> {
+        let deadline = Deadline::after(PUSH_WAIT_MAX);
+        let mut state = crate::store::lock(&self.state);
+        loop {
+            if state.closed {
+                return Err(PushError::Closed);
+            }
+            self.wal.check()?;
+            if !self.is_full(&state) {
+                return Ok(state);
+            }
+            if state.frozen.is_none() {
+                self.freeze(&mut state);
+                return Ok(state);
+            }
+            let left = deadline.left().ok_or(PushError::Overloaded)?;
+            state = crate::wal::wait(&self.room, state, left);
+        }
+    }
+
+    /// Puts what is new into the active head and returns it.
+    pub(crate) fn insert(
+        &self,
+        state: &mut State,
+        tenant: &TenantId,
+        streams: Vec<StreamEntries>,
+        hashes: &[Vec<u32>],
+    ) -> (Vec<StreamEntries>, PushOutcome) {
+        let now = self.clock.now();
+        let mut outcome = PushOutcome::default();
+        let mut new_streams = Vec::with_capacity(streams.len());
+        let frozen = state.frozen.clone();
+        for (mut stream, hashes) in streams.into_iter().zip(hashes) {
+            let frozen = frozen.as_ref().and_then(|head| head.stream(tenant, &stream.labels));
+            let wanted = |index: usize| {
+                let entry = &stream.entries[index];
+                frozen.is_none_or(|frozen| !frozen.contains(entry, hashes[index]))
+            };
+            let inserted = state
+                .active
+                .insert(tenant, &stream.labels, &stream.entries, hashes, now, wanted);
+            outcome.duplicate_lines += stream.entries.len() - inserted.len();
+            if inserted.len() < stream.entries.len() {
+                let mut kept = inserted.into_iter().peekable();
+                let mut index = 0;
+                stream.entries.retain(|_| {
+                    index += 1;
+                    kept.next_if_eq(&(index - 1)).is_some()
+                });
+            }
+            if !stream.entries.is_empty() {
+                outcome.accepted_lines += stream.entries.len();
+                outcome.accepted_bytes += stream.entries.iter().map(|entry| entry.line.len()).sum::<usize>();
+                new_streams.push(stream);
+            }
+        }
+        self.events
+            .head_grew_to(state.active.bytes + state.frozen.as_ref().map_or(0, |head| head.bytes));
+        (new_streams, outcome)
+    }
+
+    fn is_full(&self, state: &State) -> bool {
+        state.active.bytes >= self.settings.head_bytes_max
+    }
+
+    /// Makes the active head the frozen one and wakes the flusher. There must be no frozen head.
+    pub(crate) fn freeze(&self, state: &mut State) {
+        assert!(
+            state.frozen.is_none(),
+            "a head is frozen only after the one before was flushed"
+        );
+        let next = Head::new(state.active.generation + 1, state.active.hashes().clone());
+        state.frozen = Some(Arc::new(std::mem::replace(&mut state.active, next)));
+        self.flush_wanted.notify_all();
+    }
+}

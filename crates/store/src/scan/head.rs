@@ -1,0 +1,96 @@
+//! Reading blocks of the heads.
+
+use std::sync::Arc;
+
+use longshore_model::{Batch, Labels, LineSearch, Lines, Metadata, ScanRequest, ScanStats, TimeRange, TimestampNs};
+
+use crate::head::{Block, Head};
+
+/// A block of one stream, held for a scan.
+pub(super) struct HeadBlock {
+    labels: Labels,
+    block: Arc<Block>,
+    /// Least timestamp.
+    pub(super) first: TimestampNs,
+    /// Greatest timestamp.
+    pub(super) last: TimestampNs,
+}
+
+/// Takes hold of every block that the request may want.
+pub(super) fn collect(head: &Head, request: &ScanRequest<'_>, blocks: &mut Vec<HeadBlock>) {
+    let Some(tenant) = head.tenants.get(request.tenant) else {
+        return;
+    };
+    for stream in tenant
+        .streams
+        .values()
+        .filter(|stream| request.selector.matches(&stream.labels))
+    {
+        for block in stream.blocks().iter().filter(|block| block.rows() > 0) {
+            let (first, last) = block.time_bounds();
+            if request.time.overlaps(first, last) {
+                blocks.push(HeadBlock {
+                    labels: stream.labels.clone(),
+                    block: Arc::clone(block),
+                    first,
+                    last,
+                });
+            }
+        }
+    }
+}
+
+impl HeadBlock {
+    /// The wanted rows as a batch, `None` when there are none.
+    pub(super) fn read(&self, request: &ScanRequest<'_>, wanted: TimeRange, stats: &mut ScanStats) -> Option<Batch> {
+        if !wanted.overlaps(self.first, self.last) {
+            return None;
+        }
+        let block = &self.block;
+        stats.head_bytes += block.text_bytes() as u64;
+        stats.head_lines += block.rows() as u64;
+        let mut rows: Vec<usize> = (0..block.rows())
+            .filter(|&row| wanted.contains(TimestampNs(block.timestamp(row))))
+            .collect();
+        for search in &request.searches {
+            retain_hits(block, &mut rows, search.as_ref());
+        }
+        if rows.is_empty() {
+            return None;
+        }
+        if !block.is_sorted() {
+            rows.sort_by_key(|&row| block.timestamp(row));
+        }
+        let mut batch = Batch {
+            labels: self.labels.clone(),
+            timestamps: rows.iter().map(|&row| TimestampNs(block.timestamp(row))).collect(),
+            ..Batch::default()
+        };
+        if request.columns.lines {
+            batch.lines = Lines::new(block.shared_text(), rows.iter().map(|&row| block.span(row)).collect());
+        }
+        if request.columns.metadata {
+            let ids = rows.iter().map(|&row| block.metadata_id(row)).collect();
+            batch.metadata = Metadata {
+                dictionary: block.dictionary().to_vec(),
+                rows: ids,
+            };
+        }
+        Some(batch)
+    }
+}
+
+/// Keeps the rows in which the search may hit; `rows` ascend.
+fn retain_hits(block: &Block, rows: &mut Vec<usize>, search: &dyn LineSearch) {
+    let text = block.text();
+    let mut next_hit = Some(0);
+    // The row of the last hit found; every row before it that was not hit is ruled out.
+    rows.retain(|&row| {
+        let (start, end) = block.span(row);
+        let (start, end) = (start as usize, end as usize);
+        if next_hit.is_some_and(|hit| hit <= start) {
+            next_hit = search.find(text, start);
+        }
+        next_hit.is_some_and(|hit| hit < end || hit == start)
+    });
+}

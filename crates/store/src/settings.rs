@@ -1,0 +1,68 @@
+//! What the store is told when it is opened: plain values, already validated by `config`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the store works; see the fields for units and defaults.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Folder of all data; made when it is missing.
+    pub directory: PathBuf,
+    /// Compression of segments; zstd by default.
+    pub chunk_encoding: ChunkEncoding,
+    /// A stream without a new line for this long makes the head flush; 30 min by default, as in Loki.
+    pub chunk_idle_period: Duration,
+    /// No line stays longer in the head than this; 2 h by default, as in Loki.
+    pub max_chunk_age: Duration,
+    /// Most bytes of one stream in the head, compressed (estimated from the last flush); Loki's 1.5 MiB by default.
+    pub chunk_target_size_bytes: u64,
+    /// Most bytes of all entries in the head that is being filled; while one is flushed there are two.
+    pub head_bytes_max: usize,
+    /// Whole UTC days older than this are unlinked; zero keeps them for ever, which is the default.
+    pub retention_period: Duration,
+}
+
+impl Settings {
+    /// The defaults for a folder.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            chunk_encoding: ChunkEncoding::default(),
+            chunk_idle_period: Duration::from_secs(30 * 60),
+            max_chunk_age: Duration::from_secs(2 * 3600),
+            chunk_target_size_bytes: 1_572_864,
+            head_bytes_max: crate::limits::HEAD_BYTES_DEFAULT,
+            retention_period: Duration::ZERO,
+        }
+    }
+}
+
+/// Compression of segments, by the names of Loki's `chunk_encoding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChunkEncoding {
+    /// Small and quick: the default.
+    #[default]
+    Zstd,
+    /// Loki's default; `flate` means this too, Parquet knows no bare deflate.
+    Gzip,
+    /// Quick to read, about twice the size.
+    Snappy,
+    /// Quicker to read, about twice the size; all of Loki's lz4 block sizes mean this.
+    Lz4,
+    /// No compression.
+    None,
+}
+
+impl ChunkEncoding {
+    /// Reads one of Loki's names: `none`, `gzip`, `lz4-64k`, `snappy`, `lz4-256k`, `lz4-1M`, `lz4`, `flate`, `zstd`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "zstd" => Some(Self::Zstd),
+            "gzip" | "flate" => Some(Self::Gzip),
+            "snappy" => Some(Self::Snappy),
+            "lz4" | "lz4-64k" | "lz4-256k" | "lz4-1M" => Some(Self::Lz4),
+            "none" => Some(Self::None),
+            _ => None,
+        }
+    }
+}
