@@ -1,1 +1,24 @@
-//! Placeholder; see ARCHITECTURE.md.
+//! LogQL: lexer, parser, printer, and evaluation over batches of lines.
+//!
+//! The tree covers the whole language; evaluation grows into it. Error texts and printed forms are Loki's, because
+//! clients compare them.
+//!
+//! Invariants: pure, no I/O, no clock, no environment; no input panics, recursion is bounded; a query is a value and
+//! can be evaluated by many threads at once.
+
+pub mod ast;
+pub mod limits;
+pub mod pattern;
+
+mod error;
+mod lexer;
+mod parser;
+mod printer;
+mod span;
+mod units;
+
+pub use crate::ast::{Expr, LogExpr, Matcher, SampleExpr, Selector};
+pub use crate::error::ParseError;
+pub use crate::parser::{parse, parse_matchers};
+pub use crate::span::{Position, Span};
+pub use crate::units::format_number;

@@ -1,0 +1,95 @@
+//! Numbers, durations, sizes and bracketed ranges.
+
+use longshore_model::{parse_go_duration, parse_prometheus_duration};
+
+use super::Kind;
+use crate::units::size_bytes;
+
+/// A number, a duration or a size, and its length.
+pub(super) fn number(rest: &str) -> (Kind, usize) {
+    let length = number_length(rest);
+    let longer = |belongs: fn(char) -> bool| {
+        let tail = &rest[length..];
+        length + tail.find(|c: char| !belongs(c)).unwrap_or(tail.len())
+    };
+    let end = longer(|c| c.is_ascii_digit() || c == '.' || "nsuµmhdwy".contains(c));
+    if end > length
+        && let Some(ns) = duration_ns(&rest[..end])
+    {
+        return (Kind::Duration(ns), end);
+    }
+    let end = longer(|c| "bBiIkKmMgGtTpPeE".contains(c));
+    if end > length
+        && let Some(bytes) = size_bytes(&rest[..end])
+    {
+        return (Kind::Bytes(bytes), end);
+    }
+    (Kind::Number(rest[..length].to_owned()), length)
+}
+
+/// Length of a number as Go writes it. Prefixed ones (`0x1F`) are cut whole, so that the message names them whole.
+fn number_length(rest: &str) -> usize {
+    let bytes = rest.as_bytes();
+    let run = |from: usize, belongs: fn(&u8) -> bool| from + bytes[from..].iter().take_while(|b| belongs(b)).count();
+    if let [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', digit, ..] = bytes
+        && digit.is_ascii_hexdigit()
+    {
+        return run(2, |b| b.is_ascii_hexdigit() || *b == b'_');
+    }
+    let mut end = run(0, u8::is_ascii_digit);
+    if bytes.get(end) == Some(&b'.') {
+        end = run(end + 1, u8::is_ascii_digit);
+    }
+    if matches!(bytes.get(end), Some(b'e' | b'E')) {
+        let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+        if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
+            end = run(end + 1 + sign, u8::is_ascii_digit);
+        }
+    }
+    end
+}
+
+/// Go's durations first, because only they have fractions; then Prometheus', which have days, weeks and years.
+fn duration_ns(text: &str) -> Option<i64> {
+    if let Ok(ns) = parse_go_duration(text) {
+        return Some(ns);
+    }
+    let duration = parse_prometheus_duration(text).ok()?;
+    i64::try_from(duration.as_nanos()).ok()
+}
+
+/// `[5m]`.
+pub(super) fn range(rest: &str) -> (Kind, usize) {
+    let Some(end) = rest.find(']') else {
+        return (
+            Kind::RangeMistake("missing closing ']' in duration".to_owned()),
+            rest.len(),
+        );
+    };
+    let text = &rest[1..end];
+    let kind = match duration_ns(text.trim()) {
+        Some(ns) => Kind::Range(ns),
+        None => Kind::RangeMistake(range_mistake(text)),
+    };
+    (kind, end + 1)
+}
+
+fn range_mistake(text: &str) -> String {
+    if text.is_empty() {
+        return "empty duration string".to_owned();
+    }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            break;
+        }
+        rest = &rest[digits..];
+        let unit = &rest[..rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len())];
+        if !["ms", "s", "m", "h", "d", "w", "y", ""].contains(&unit) {
+            return format!("unknown unit \"{unit}\" in duration \"{text}\"");
+        }
+        rest = &rest[unit.len()..];
+    }
+    format!("not a valid duration string: \"{text}\"")
+}
