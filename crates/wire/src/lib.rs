@@ -1,8 +1,10 @@
-//! Bytes to model and back: Loki's push, OTLP; and what both give to a line on its way in: labels, service, level.
+//! Bytes to model and back: container log lines, Loki's push, OTLP; and what both protocols give to a line on its way
+//! in: labels, service, level.
 //!
 //! Invariant: pure. No I/O, no clock, no environment, no runtime; the moment and the limits are arguments. No input
 //! makes a decoder panic or take more memory than its limits allow.
 
+pub mod container;
 pub mod level;
 mod limits;
 pub mod loki_push;
