@@ -13,5 +13,5 @@ mod tests;
 
 pub(crate) use hint::nearest;
 pub(crate) use report::Report;
-pub(crate) use section::{Item, Section};
-pub(crate) use values::{Wrong, duration_text, join_path};
+pub(crate) use section::Section;
+pub(crate) use values::{Wrong, join_path};

@@ -1,17 +1,24 @@
 //! Loki's dialect.
 
+mod adapt;
 mod compactor;
+mod expand;
 mod ingester;
 mod limits;
+mod load;
 mod query;
 mod server;
 mod store;
+
+#[cfg(test)]
+mod tests;
 
 pub use compactor::CompactorSettings;
 pub use ingester::{ChunkEncoding, IngesterSettings, WalSettings};
 pub use limits::{
     BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention,
 };
+pub use load::{load, load_overrides};
 pub use query::{FrontendSettings, QuerierSettings};
 pub use server::ServerSettings;
 pub use store::StoreSettings;

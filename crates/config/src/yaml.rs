@@ -10,7 +10,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use build::{SyntaxError, parse};
+pub(crate) use build::parse;
 pub(crate) use print::print;
 pub(crate) use scalar::Resolved;
 

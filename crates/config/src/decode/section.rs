@@ -95,6 +95,11 @@ impl<'a> Section<'a> {
         self.pairs.iter().find(|pair| pair.key == key).map(|pair| &pair.value)
     }
 
+    /// The node of a key, without making the key known.
+    pub(crate) fn peek(&self, key: &str) -> Option<&'a Node> {
+        self.pairs.iter().find(|pair| pair.key == key).map(|pair| &pair.value)
+    }
+
     /// As [`Section::node`], `None` for null too.
     pub(crate) fn value(&mut self, key: &str) -> Option<&'a Node> {
         self.node(key).filter(|node| !node.is_null())
@@ -348,11 +353,6 @@ impl<'a> Item<'a> {
         values::text(self.node)
             .map_err(|wrong| self.wrong(wrong.message, wrong.fix))
             .ok()
-    }
-
-    /// The element as a map.
-    pub(crate) fn map<T>(&self, read: impl FnOnce(&mut Section<'a>) -> T) -> (T, Node) {
-        Section::read(self.report, &self.path, Some(self.node), read)
     }
 
     /// An error about this element.

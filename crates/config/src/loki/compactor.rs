@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::LimitsSettings;
+use crate::decode::Section;
+
 /// When old lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactorSettings {
-    /// Old lines are removed. Default: false, as Loki's; true where `retention_period` is set at a place where only
-    /// we take it.
+    /// Old lines are removed. Default: whether a retention period is given (Loki: false, and the period is forgotten).
     pub retention_enabled: bool,
     /// How long after it is found too old a segment is unlinked. Default: 2 h.
     pub retention_delete_delay: Duration,
@@ -16,4 +18,58 @@ pub struct CompactorSettings {
     pub delete_request_cancel_period: Duration,
     /// Where delete requests are kept; Loki wants it with retention. Here: with the data.
     pub delete_request_store: Option<String>,
+}
+
+pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> CompactorSettings {
+    let has_period = limits.retention_period.is_some() || !limits.retention_stream.is_empty();
+    let is_said = section.has("retention_enabled");
+    let retention_enabled = section.boolean("retention_enabled", has_period);
+    let delete_request_store = section.text("delete_request_store").filter(|store| !store.is_empty());
+    let fix = "write\ncompactor:\n  retention_enabled: true\n  delete_request_store: filesystem";
+    if has_period && !is_said {
+        let message = "is not given: here a retention period is enough, Loki would keep everything for ever";
+        section.warn("retention_enabled", message, fix);
+    } else if retention_enabled && delete_request_store.is_none() {
+        let message = "is not given: here it is of no need, Loki refuses to start with retention and without it";
+        section.warn(
+            "delete_request_store",
+            message,
+            "write delete_request_store: filesystem",
+        );
+    } else if has_period && !retention_enabled {
+        section.warn(
+            "retention_enabled",
+            "with false, the retention period has no effect: nothing is removed",
+            fix,
+        );
+    }
+    section.without_effect(&[
+        "apply_retention_interval",
+        "backup_delete_request_store_db_type",
+        "compactor_ring",
+        "delete_batch_size",
+        "delete_max_interval",
+        "delete_request_store_db_type",
+        "delete_request_store_key_prefix",
+        "deletion_marker_object_store_prefix",
+        "horizontal_scaling_mode",
+        "jobs_config",
+        "max_compaction_parallelism",
+        "retention_backoff_config",
+        "retention_delete_worker_count",
+        "retention_table_timeout",
+        "skip_latest_n_tables",
+        "tables_to_compact",
+        "upload_parallelism",
+        "worker_config",
+        "working_directory",
+    ]);
+    CompactorSettings {
+        retention_enabled,
+        retention_delete_delay: section.duration("retention_delete_delay", Duration::from_secs(2 * 3600)),
+        compaction_interval: section.duration("compaction_interval", Duration::from_secs(600)),
+        delete_request_cancel_period: section
+            .long_duration("delete_request_cancel_period", Duration::from_secs(86_400)),
+        delete_request_store,
+    }
 }

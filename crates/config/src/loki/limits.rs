@@ -1,8 +1,12 @@
 //! What a tenant may do: `limits_config` and its overrides.
 
+mod decode;
+
 use std::time::Duration;
 
 use longshore_model::ByteSize;
+
+pub(super) use decode::{decode, decode_overrides, otlp_defaults};
 
 /// A tenant's limits. `None` of an optional limit means: no limit (0 in the file).
 #[derive(Debug, Clone, PartialEq)]
@@ -135,7 +139,10 @@ pub enum DeletionMode {
 /// The `otlp_config` section.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct OtlpLabels {
-    /// The 18 usual labels are not taken. Default: false.
+    /// Resource attributes that become labels (`distributor.otlp_config.default_resource_attributes_as_index_labels`);
+    /// `None` for the 18 usual ones.
+    pub default_resource_attributes: Option<Vec<String>>,
+    /// The usual labels are not taken. Default: false.
     pub ignore_defaults: bool,
     /// Rules for resource attributes, the first that fits holds.
     pub resource_attributes: Vec<OtlpAttributeRule>,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::decode::Section;
+
 /// How queries run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuerierSettings {
@@ -28,4 +30,80 @@ pub struct FrontendSettings {
     pub max_outstanding_per_tenant: u64,
     /// Largest body of a query request. Default: 10 MiB.
     pub max_body_size_bytes: u64,
+}
+
+/// Reads `querier` and `query_range`.
+pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
+    let align_queries_with_step = top.child("query_range", |section| {
+        section.without_effect(&[
+            "cache_index_stats_results",
+            "cache_instant_metric_results",
+            "cache_label_results",
+            "cache_results",
+            "cache_series_results",
+            "cache_volume_results",
+            "index_stats_results_cache",
+            "instant_metric_query_split_align",
+            "instant_metric_results_cache",
+            "label_results_cache",
+            "max_retries",
+            "parallelise_shardable_queries",
+            "results_cache",
+            "series_results_cache",
+            "shard_aggregations",
+            "volume_results_cache",
+        ]);
+        section.boolean("align_queries_with_step", false)
+    });
+    top.child("querier", |section| {
+        section.without_effect(&[
+            "extra_query_delay",
+            "per_request_limits_enabled",
+            "query_ingester_only",
+            "query_ingesters_within",
+            "query_partition_ingesters",
+            "query_store_only",
+        ]);
+        QuerierSettings {
+            max_concurrent: section.unsigned("max_concurrent", 4),
+            tail_max_duration: section.duration("tail_max_duration", Duration::from_secs(3600)),
+            multi_tenant_queries_enabled: section.boolean("multi_tenant_queries_enabled", false),
+            max_look_back_period: section.child("engine", |engine| {
+                engine.without_effect(&["max_count_min_sketch_heap_size", "timeout"]);
+                engine.duration("max_look_back_period", Duration::from_secs(30))
+            }),
+            align_queries_with_step,
+        }
+    })
+}
+
+/// Reads `frontend`.
+pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
+    section.without_effect(&[
+        "address",
+        "downstream_url",
+        "encoding",
+        "graceful_shutdown_timeout",
+        "grpc_client_config",
+        "instance_addr",
+        "instance_enable_ipv6",
+        "instance_interface_names",
+        "instance_port",
+        "log_query_request_headers",
+        "querier_forget_delay",
+        "query_stats_enabled",
+        "scheduler_address",
+        "scheduler_dns_lookup_period",
+        "scheduler_worker_concurrency",
+        "support_parquet_encoding",
+        "tail_proxy_url",
+        "tail_tls_config",
+    ]);
+    let slow = section.duration("log_queries_longer_than", Duration::ZERO);
+    FrontendSettings {
+        log_queries_longer_than: Some(slow).filter(|slow| !slow.is_zero()),
+        compress_responses: section.boolean("compress_responses", true),
+        max_outstanding_per_tenant: section.unsigned("max_outstanding_per_tenant", 2048),
+        max_body_size_bytes: section.unsigned("max_body_size", 10 << 20),
+    }
 }

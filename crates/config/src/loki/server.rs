@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use longshore_model::ByteSize;
 
+use crate::decode::Section;
 use crate::otel::{LogEncoding, LogLevel};
 
 /// Where and how the store listens.
@@ -38,3 +39,133 @@ pub struct ServerSettings {
     /// Largest push request unpacked (`distributor.max_decompressed_size`). Default: 5000 MiB.
     pub push_decompressed_size_max: ByteSize,
 }
+
+/// Reads `server`, and from `distributor` what bounds a push.
+pub(super) fn decode(top: &mut Section<'_>) -> ServerSettings {
+    let (push_size_max, push_decompressed_size_max) = top.child("distributor", |section| {
+        section.without_effect(&[
+            "circuit_breaker",
+            "dataobj_tee",
+            "default_policy_stream_mappings",
+            "ingest_limits_dry_run_enabled",
+            "ingest_limits_enabled",
+            "ingester_writes_enabled",
+            "kafka_writes_enabled",
+            "max_inflight_bytes",
+            "otlp_attribute_logging",
+            "push_worker_count",
+            "rate_store",
+            "ring",
+            "write_failures_logging",
+        ]);
+        let wire = section.unsigned("max_recv_msg_size", 100 << 20);
+        let unpacked = section.unsigned("max_decompressed_size", 5000 << 20);
+        // Read with the limits, where it acts.
+        section.node("otlp_config");
+        (ByteSize(wire), ByteSize(unpacked))
+    });
+    top.child("server", |section| {
+        server(section, push_size_max, push_decompressed_size_max)
+    })
+}
+
+fn server(section: &mut Section<'_>, push_size_max: ByteSize, push_decompressed_size_max: ByteSize) -> ServerSettings {
+    let levels = [
+        ("debug", LogLevel::Debug),
+        ("info", LogLevel::Info),
+        ("warn", LogLevel::Warn),
+        ("error", LogLevel::Error),
+    ];
+    let formats = [("logfmt", LogEncoding::Console), ("json", LogEncoding::Json)];
+    let port = section.unsigned("http_listen_port", 3100);
+    let http_listen_port = u16::try_from(port).unwrap_or_else(|_| {
+        section.wrong(
+            "http_listen_port",
+            format!("{port} is no port"),
+            "write a number from 0 to 65535",
+        );
+        0
+    });
+    let prefix = section.text("http_path_prefix").unwrap_or_default();
+    if !prefix.is_empty() && !prefix.starts_with('/') {
+        section.wrong(
+            "http_path_prefix",
+            "does not begin with '/'",
+            format!("write http_path_prefix: /{prefix}"),
+        );
+    }
+    let (certificate, key, client_ca) = section.child("http_tls_config", |tls| {
+        tls.not_supported(&["cert", "key", "client_ca"]);
+        tls.without_effect(&["client_auth_type"]);
+        (tls.text("cert_file"), tls.text("key_file"), tls.text("client_ca_file"))
+    });
+    if certificate.is_some() != key.is_some() {
+        section.wrong(
+            "http_tls_config",
+            "a certificate and its key come together",
+            "give cert_file and key_file",
+        );
+    }
+    section.without_effect(&UPSTREAM_ONLY);
+    ServerSettings {
+        http_listen_address: section.text("http_listen_address").unwrap_or_default(),
+        http_listen_port,
+        http_path_prefix: prefix.trim_end_matches('/').to_owned(),
+        http_server_read_timeout: section.duration("http_server_read_timeout", Duration::from_secs(30)),
+        http_server_write_timeout: section.duration("http_server_write_timeout", Duration::from_secs(30)),
+        http_server_idle_timeout: section.duration("http_server_idle_timeout", Duration::from_secs(120)),
+        graceful_shutdown_timeout: section.duration("graceful_shutdown_timeout", Duration::from_secs(30)),
+        http_tls_cert_file: certificate,
+        http_tls_key_file: key,
+        http_tls_client_ca_file: client_ca,
+        log_level: section.choice("log_level", LogLevel::Info, &levels),
+        log_format: section.choice("log_format", LogEncoding::Console, &formats),
+        push_size_max,
+        push_decompressed_size_max,
+    }
+}
+
+/// gRPC between Loki's own processes, and details of its web server.
+const UPSTREAM_ONLY: [&str; 41] = [
+    "cluster_validation",
+    "create_new_traces",
+    "grpc_collect_max_streams_by_conn",
+    "grpc_listen_address",
+    "grpc_listen_conn_limit",
+    "grpc_listen_network",
+    "grpc_listen_port",
+    "grpc_server_keepalive_time",
+    "grpc_server_keepalive_timeout",
+    "grpc_server_max_concurrent_streams",
+    "grpc_server_max_connection_age",
+    "grpc_server_max_connection_age_grace",
+    "grpc_server_max_connection_idle",
+    "grpc_server_max_recv_msg_size",
+    "grpc_server_max_send_msg_size",
+    "grpc_server_min_time_between_pings",
+    "grpc_server_num_workers",
+    "grpc_server_ping_without_stream_allowed",
+    "grpc_server_read_buffer_size",
+    "grpc_server_recv_buffer_pools_enabled",
+    "grpc_server_stats_tracking_enabled",
+    "grpc_server_write_buffer_size",
+    "grpc_tls_config",
+    "http_listen_conn_limit",
+    "http_listen_network",
+    "http_log_closed_connections_without_response_enabled",
+    "http_server_read_header_timeout",
+    "log_request_at_info_level_enabled",
+    "log_request_exclude_headers_list",
+    "log_request_headers",
+    "log_source_ips_enabled",
+    "log_source_ips_full",
+    "log_source_ips_header",
+    "log_source_ips_regex",
+    "proxy_protocol_enabled",
+    "register_instrumentation",
+    "report_grpc_codes_in_instrumentation_label_enabled",
+    "tls_cipher_suites",
+    "tls_min_version",
+    "trace_request_exclude_headers_list",
+    "trace_request_headers",
+];

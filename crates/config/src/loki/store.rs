@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use longshore_model::TenantId;
 
 use super::{CompactorSettings, FrontendSettings, IngesterSettings, LimitsSettings, QuerierSettings, ServerSettings};
+use super::{compactor, ingester, limits, query, server};
+use crate::decode::{Section, join_path};
 
 /// Everything a store and its server need to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,4 +31,176 @@ pub struct StoreSettings {
     pub querier: QuerierSettings,
     /// Answers.
     pub frontend: FrontendSettings,
+}
+
+/// Sections that join many processes into one Loki, cache between them, or belong to experiments of theirs.
+const UPSTREAM_ONLY: [&str; 34] = [
+    "analytics",
+    "ballast_bytes",
+    "bloom_build",
+    "bloom_gateway",
+    "chunk_store_config",
+    "compactor_client",
+    "compactor_grpc_client",
+    "dataobj",
+    "frontend_worker",
+    "index_gateway",
+    "ingest_limits",
+    "ingest_limits_frontend",
+    "ingest_limits_frontend_client",
+    "ingester_client",
+    "internal_server",
+    "kafka_config",
+    "lbac",
+    "legacy_read_target",
+    "memberlist",
+    "metrics_namespace",
+    "operational_config",
+    "pattern_ingester",
+    "profiling",
+    "query_engine",
+    "query_scheduler",
+    "ruler",
+    "ruler_storage",
+    "schema_config",
+    "shutdown_delay",
+    "table_manager",
+    "target",
+    "tenant_limits_allow_publish",
+    "tracing",
+    "ui",
+];
+
+/// Stores of objects that lines could be expected in.
+const REMOTE_STORES: [&str; 10] = [
+    "alibabacloud",
+    "aws",
+    "azure",
+    "bos",
+    "cos",
+    "gcs",
+    "object_store",
+    "s3",
+    "swift",
+    "named_stores",
+];
+
+pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
+    if !top.has("auth_enabled") {
+        let message =
+            "is not given and true, as in Loki: a request without the header X-Scope-OrgID is refused with 401";
+        top.report.warn(
+            0,
+            "auth_enabled",
+            message,
+            "write auth_enabled: false for a store with one tenant, or true",
+        );
+    }
+    let auth_enabled = top.boolean("auth_enabled", true);
+    let (data_directory, common_storage) = common(top);
+    let server = server::decode(top);
+    let ingester = top.child("ingester", ingester::decode);
+    let otlp_defaults = limits::otlp_defaults(top);
+    let limits = top.child("limits_config", |section| {
+        limits::decode(section, &LimitsSettings::usual(otlp_defaults))
+    });
+    let overrides = limits::decode_overrides(top, &limits);
+    let compactor = top.child("compactor", |section| compactor::decode(section, &limits));
+    let overrides_file = top.child("runtime_config", |section| {
+        section.without_effect(&[
+            "http_client_cluster_validation",
+            "http_client_disable_keep_alives",
+            "http_client_timeout",
+            "period",
+        ]);
+        section.text("file").filter(|file| !file.is_empty())
+    });
+    let storage = storage_config(top);
+    warn_of_remote_storage(top, common_storage.or(storage));
+    if top.has("no_auth_tenant") && top.text("no_auth_tenant").as_deref() != Some("fake") {
+        top.wrong(
+            "no_auth_tenant",
+            "the tenant without authentication is 'fake' here",
+            "remove the key",
+        );
+    }
+    top.without_effect(&UPSTREAM_ONLY);
+    StoreSettings {
+        auth_enabled,
+        data_directory,
+        server,
+        ingester,
+        limits,
+        overrides,
+        overrides_file,
+        compactor,
+        querier: query::decode_querier(top),
+        frontend: top.child("frontend", query::decode_frontend),
+    }
+}
+
+/// The data folder, and the remote store that `common.storage` names.
+fn common(top: &mut Section<'_>) -> (Option<String>, Option<String>) {
+    top.child("common", |section| {
+        section.without_effect(&[
+            "compactor_address",
+            "compactor_grpc_address",
+            "instance_addr",
+            "instance_interface_names",
+            "persist_tokens",
+            "replication_factor",
+            "ring",
+            "scratch_path",
+        ]);
+        let remote = section.child("storage", |storage| {
+            let remote = REMOTE_STORES
+                .iter()
+                .find(|name| storage.has(name))
+                .map(|name| join_path(&storage.path, name));
+            storage.without_effect(&REMOTE_STORES);
+            storage.without_effect(&["congestion_control", "filesystem", "hedging"]);
+            remote
+        });
+        (section.text("path_prefix").filter(|path| !path.is_empty()), remote)
+    })
+}
+
+fn storage_config(top: &mut Section<'_>) -> Option<String> {
+    top.child("storage_config", |section| {
+        let is_remote = |name: &&&str| section.has(name) && **name != "object_store";
+        let remote = REMOTE_STORES
+            .iter()
+            .find(is_remote)
+            .map(|name| join_path(&section.path, name));
+        section.without_effect(&REMOTE_STORES);
+        section.without_effect(&[
+            "bloom_shipper",
+            "boltdb_shipper",
+            "congestion_control",
+            "disable_broad_index_queries",
+            "filesystem",
+            "hedging",
+            "index_cache_validity",
+            "index_queries_cache_config",
+            "max_chunk_batch_size",
+            "max_parallel_get_chunk",
+            "object_prefix",
+            "tsdb_shipper",
+            "use_thanos_objstore",
+        ]);
+        remote
+    })
+}
+
+fn warn_of_remote_storage(top: &Section<'_>, remote: Option<String>) {
+    if let Some(path) = remote {
+        let section = path.split('.').next().unwrap_or_default();
+        let message = "lines are kept on this machine's disk, not in a store of objects";
+        top.report.warn(
+            top.line_of(section),
+            &path,
+            message,
+            "make room under common.path_prefix, and back it up",
+        );
+    }
 }
