@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use longshore_model::{SECOND_NS, TimestampNs};
+use longshore_model::TimestampNs;
 
 pub use container::{Container, Identity};
 pub use message::{Message, Output};
@@ -45,7 +45,7 @@ pub struct Settings {
     pub stderr_percent: f64,
     /// Lines that reach the file in two writes with other writes between, in percent.
     pub split_write_percent: f64,
-    /// Time between two rotations of one file; `None` never rotates. At least a second: names hold seconds.
+    /// Time between two rotations of one file; `None` never rotates by itself.
     pub rotate_every: Option<Duration>,
     /// Rotated files kept of each container; the oldest go, read or not.
     pub keep_rotated: usize,
@@ -210,8 +210,8 @@ impl Generator {
         };
         for (container, due) in self.containers.iter_mut().zip(&mut self.next_rotation) {
             if now >= *due {
-                // From now and not from when it was due: names hold seconds, two rotations in one would collide.
-                *due = TimestampNs(now.0 + every.max(SECOND_NS));
+                // From now and not from when it was due: a late rotation must not bring the next one closer.
+                *due = TimestampNs(now.0 + every);
                 self.rotations += 1;
                 container.rotate(now)?;
             }

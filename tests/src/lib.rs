@@ -7,6 +7,7 @@
 pub mod clock;
 pub mod configs;
 pub mod generator;
+pub mod halves;
 pub mod http;
 pub mod loki;
 pub mod peers;

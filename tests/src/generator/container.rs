@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use longshore_model::TimestampNs;
+use longshore_model::{SECOND_NS, TimestampNs};
 
 use super::Settings;
 use super::message::{Message, Output};
@@ -58,6 +58,8 @@ pub struct Container {
     /// Lines that still go to the renamed file; the new one is opened at 0.
     late_lines: Option<usize>,
     last: TimestampNs,
+    /// Second in the name of the file rotated last; no two names may be the same.
+    last_name: TimestampNs,
 }
 
 impl Container {
@@ -109,6 +111,7 @@ impl Container {
             unwritten: Vec::new(),
             late_lines: None,
             last: TimestampNs(0),
+            last_name: TimestampNs(0),
         })
     }
 
@@ -200,7 +203,9 @@ impl Container {
         }
         let excess = (rotated.len() + 1).saturating_sub(self.settings.keep_rotated.max(1));
         rotated.iter().take(excess).try_for_each(fs::remove_file)?;
-        let digits: String = now
+        self.last_name = now.max(TimestampNs(self.last_name.0 + SECOND_NS));
+        let digits: String = self
+            .last_name
             .to_string()
             .chars()
             .take(19)

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Read;
 
 use flate2::read::GzDecoder;
+use longshore_model::SECOND_NS;
 
 use super::*;
 use crate::verify::{Labels, Verifier};

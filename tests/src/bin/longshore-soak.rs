@@ -1,0 +1,218 @@
+//! `make soak`: ten minutes of container logs with every trouble switched on, while both halves are killed again and
+//! again; then every line is counted. Exits 0 only when none is lost, doubled, torn, out of order or mislabelled.
+//!
+//! Environment: `SOAK_SECONDS` (600), `SOAK_LINES` a second (5000), `SOAK_KILLS` of each half (20), `SOAK_SEED`
+//! (printed; the same seed writes the same lines), `SOAK_DIR` (kept; otherwise a temporary folder, kept on failure),
+//! `LONGSHORE_BIN` (otherwise the program beside this one).
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use longshore_tests::clock::now;
+use longshore_tests::generator::{Generator, Settings};
+use longshore_tests::halves::{Half, Halves, Via};
+use longshore_tests::random::Random;
+
+/// Time between two lines of progress.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// Longest time a killed half stays down.
+const DOWN_MS_MAX: usize = 1_500;
+/// With no line arriving for so long after the end, what is missing is lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A generator at work in a thread of its own.
+struct Writing {
+    stop: mpsc::Sender<()>,
+    messages: Arc<AtomicU64>,
+    thread: JoinHandle<std::io::Result<Generator>>,
+}
+
+/// What to do, from the environment.
+struct Plan {
+    seconds: u64,
+    lines_per_second: u64,
+    kills: u64,
+    seed: u64,
+}
+
+fn number(name: &str, default: u64) -> Outcome<u64> {
+    match env::var(name) {
+        Ok(text) => Ok(text.parse().map_err(|_| format!("{name}={text}: not a number"))?),
+        Err(_) => Ok(default),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
+fn tell(text: &str) {
+    println!("{text}");
+}
+
+fn main() -> ExitCode {
+    match soak() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            tell(&format!("soak: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn program() -> Outcome<PathBuf> {
+    let path = match env::var_os("LONGSHORE_BIN") {
+        Some(path) => PathBuf::from(path),
+        None => env::current_exe()?.with_file_name("longshore"),
+    };
+    if !path.exists() {
+        return Err(format!("{} is not there: cargo build --release -p longshore", path.display()).into());
+    }
+    Ok(path)
+}
+
+fn start_writing(settings: &Settings, lines_per_second: u64) -> Outcome<Writing> {
+    let mut generator = Generator::new(settings)?;
+    let (stop, stopped) = mpsc::channel();
+    let messages = Arc::new(AtomicU64::new(0));
+    let shared = messages.clone();
+    let thread = thread::spawn(move || {
+        let tell = |generator: &Generator| shared.store(generator.messages(), Ordering::Relaxed);
+        generator
+            .run(lines_per_second as f64, &stopped, tell)
+            .map(|()| generator)
+    });
+    Ok(Writing { stop, messages, thread })
+}
+
+fn soak() -> Outcome<bool> {
+    let plan = Plan {
+        seconds: number("SOAK_SECONDS", 600)?,
+        lines_per_second: number("SOAK_LINES", 5_000)?,
+        kills: number("SOAK_KILLS", 20)?,
+        seed: number("SOAK_SEED", now().0.unsigned_abs() % 1_000_000)?,
+    };
+    let temporary = tempfile::tempdir()?;
+    let kept = env::var_os("SOAK_DIR").map(PathBuf::from);
+    let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
+    tell(&format!(
+        "soak: {} s at {} lines/s, {} kills of each half, seed {}, in {}",
+        plan.seconds,
+        plan.lines_per_second,
+        plan.kills,
+        plan.seed,
+        folder.display()
+    ));
+    let clean = run(&plan, &folder)?;
+    if !clean && folder == temporary.path() {
+        tell(&format!("kept for a look: {}", temporary.keep().display()));
+    }
+    Ok(clean)
+}
+
+fn run(plan: &Plan, folder: &Path) -> Outcome<bool> {
+    let mut halves = Halves::new(&program()?, folder, Via::Loki)?;
+    halves.start_ready(Half::Store)?;
+    let settings = Settings {
+        seed: plan.seed,
+        ..Settings::troubled(halves.logs())
+    };
+    let writing = start_writing(&settings, plan.lines_per_second)?;
+    halves.start_ready(Half::Collector)?;
+    let begun = Instant::now();
+    let peaks = kill_and_restart(plan, &mut halves, &writing, begun)?;
+    drop(writing.stop);
+    let generator = writing.thread.join().map_err(|_| "the generator panicked")??;
+    tell(&format!(
+        "written: {} messages, {} rotations; waiting for the rest",
+        generator.messages(),
+        generator.rotations()
+    ));
+    let drained = Instant::now();
+    halves.wait_stored(generator.messages(), PATIENCE);
+    let drained = drained.elapsed();
+    let report = halves.verify(&generator)?;
+    tell(&format!(
+        "\n{report}\n{} kills of each half, {} rotations, {:.0} s of writing, drained in {:.1} s, \
+         highest peak RSS seen: collector {:.0} MiB, store {:.0} MiB",
+        plan.kills,
+        generator.rotations(),
+        (begun.elapsed() - drained).as_secs_f64(),
+        drained.as_secs_f64(),
+        peaks[0],
+        peaks[1],
+    ));
+    if !report.is_clean() {
+        tell(&halves.last_words());
+    }
+    Ok(report.is_clean())
+}
+
+/// Kills and restarts in random order until the time is over; gives the highest peaks of memory seen, in MiB.
+fn kill_and_restart(plan: &Plan, halves: &mut Halves, writing: &Writing, begun: Instant) -> Outcome<[f64; 2]> {
+    let mut random = Random::new(plan.seed);
+    let total = Duration::from_secs(plan.seconds);
+    let mut due: Vec<(Duration, Half)> = Vec::new();
+    let slots = 2 * plan.kills;
+    for slot in 0..slots {
+        // One kill a slot, somewhere in its first half, so that the other half of the time both may work.
+        let share = total.mul_f64((slot as f64 + random.below(500) as f64 / 1000.0) / slots as f64);
+        due.push((share, if slot % 2 == 0 { Half::Store } else { Half::Collector }));
+    }
+    due.reverse();
+    let mut restart: Option<(Duration, Half)> = None;
+    let (mut kills, mut told, mut peaks) = (0, Duration::ZERO, [0.0f64; 2]);
+    while begun.elapsed() < total {
+        thread::park_timeout(Duration::from_millis(20));
+        let at = begun.elapsed();
+        if let Some((_, half)) = restart.take_if(|(when, _)| *when <= at) {
+            halves.start(half)?;
+        }
+        if restart.is_none() && due.last().is_some_and(|(when, _)| *when <= at) {
+            let (_, half) = due.pop().expect("seen just now");
+            note_peaks(halves, &mut peaks);
+            alive(halves)?;
+            halves.kill(half)?;
+            kills += 1;
+            restart = Some((at + Duration::from_millis(random.below(DOWN_MS_MAX) as u64), half));
+        }
+        if at >= told + TELL_EVERY {
+            told = at;
+            note_peaks(halves, &mut peaks);
+            let stored = halves
+                .stored()
+                .map_or("not answering".to_owned(), |stored| stored.to_string());
+            let written = writing.messages.load(Ordering::Relaxed);
+            tell(&format!(
+                "{:4.0} s: {written} written, {stored} stored, {kills} kills",
+                at.as_secs_f64()
+            ));
+        }
+    }
+    if let Some((_, half)) = restart {
+        halves.start(half)?;
+    }
+    note_peaks(halves, &mut peaks);
+    Ok(peaks)
+}
+
+fn note_peaks(halves: &Halves, peaks: &mut [f64; 2]) {
+    for (peak, program) in peaks.iter_mut().zip([&halves.collector, &halves.store]) {
+        *peak = peak.max(program.as_ref().map_or(0.0, |program| program.usage().peak_mib));
+    }
+}
+
+/// A half that ended by itself is a failure of its own, whatever the count says in the end.
+fn alive(halves: &mut Halves) -> Outcome<()> {
+    for program in [&mut halves.collector, &mut halves.store].into_iter().flatten() {
+        if !program.is_running() {
+            return Err(format!("a half ended by itself\n{}", program.last_words()).into());
+        }
+    }
+    Ok(())
+}
