@@ -5,3 +5,29 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod architecture;
+
+#[path = "logging/clients.rs"]
+mod clients;
+#[path = "logging/demo.rs"]
+mod demo;
+#[path = "logging/exactly_once.rs"]
+mod exactly_once;
+#[path = "logging/peers.rs"]
+mod peers;
+#[path = "logging/refusals.rs"]
+mod refusals;
+
+use std::path::Path;
+use std::time::Duration;
+
+/// The program: this package's own thin main over the library, so that cargo builds it with the tests.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_longshore-under-test");
+
+/// With no progress for so long, what is missing will never come.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Longest time a program may take to end after it was asked to.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
+fn program() -> &'static Path {
+    Path::new(PROGRAM)
+}

@@ -85,33 +85,76 @@ exporters:
     }
 }
 
-/// The store's file in Loki's dialect: data in `data`, listening on `address`, flushing often, so that a run of
-/// seconds sees every stage of a line's life.
-pub fn store_file(data: &Path, address: SocketAddr) -> String {
-    let (host, port, data) = (address.ip(), address.port(), data.display());
-    format!(
-        "auth_enabled: false
-server: {{http_listen_address: {host}, http_listen_port: {port}}}
+/// How the store's file differs from test to test.
+#[derive(Debug, Clone)]
+pub struct StoreFile<'a> {
+    /// Folder of everything it keeps.
+    pub data: &'a Path,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// `chunk_encoding`.
+    pub encoding: &'a str,
+    /// `chunk_idle_period`.
+    pub idle: &'a str,
+    /// `max_chunk_age`.
+    pub age: &'a str,
+    /// `chunk_target_size` in bytes.
+    pub target_bytes: usize,
+}
+
+impl<'a> StoreFile<'a> {
+    /// Flushing so often that a run of seconds sees every stage of a line's life.
+    pub fn hasty(data: &'a Path, address: SocketAddr) -> Self {
+        Self {
+            data,
+            address,
+            encoding: "zstd",
+            idle: "2s",
+            age: "5s",
+            target_bytes: 256 << 10,
+        }
+    }
+
+    /// The text of the file, in Loki's dialect; Loki itself takes it too. Limits are far away, so that no line is
+    /// refused.
+    pub fn text(&self) -> String {
+        let Self {
+            data,
+            address,
+            encoding,
+            idle,
+            age,
+            target_bytes,
+        } = self;
+        let (host, port, data) = (address.ip(), address.port(), data.display());
+        format!(
+            "auth_enabled: false
+server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn}}
 common:
+  instance_addr: 127.0.0.1
   path_prefix: \"{data}\"
   replication_factor: 1
   ring: {{kvstore: {{store: inmemory}}}}
+  storage: {{filesystem: {{chunks_directory: \"{data}/chunks\", rules_directory: \"{data}/rules\"}}}}
 schema_config:
   configs:
-    - from: 2024-01-01
-      store: tsdb
-      object_store: filesystem
-      schema: v13
-      index: {{prefix: index_, period: 24h}}
+    - {{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {{prefix: index_, period: 24h}}}}
 ingester:
-  chunk_encoding: zstd
-  chunk_idle_period: 2s
-  max_chunk_age: 5s
-  chunk_target_size: 262144
+  chunk_encoding: {encoding}
+  chunk_idle_period: {idle}
+  max_chunk_age: {age}
+  chunk_target_size: {target_bytes}
+  wal: {{enabled: true, dir: \"{data}/wal\", flush_on_shutdown: true}}
+query_range: {{cache_results: false}}
 limits_config:
   retention_period: 168h
   ingestion_rate_mb: 1000
   ingestion_burst_size_mb: 1000
+  per_stream_rate_limit: 1GB
+  per_stream_rate_limit_burst: 1GB
+  max_query_series: 100000
+analytics: {{reporting_enabled: false}}
 "
-    )
+        )
+    }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use longshore_model::{SECOND_NS, TimeRange, TimestampNs};
 
 use crate::clock::{now, wait_until};
-use crate::configs::{self, CollectorFile};
+use crate::configs::{self, CollectorFile, StoreFile};
 use crate::generator::Generator;
 use crate::loki::{Failure, Loki};
 use crate::program::{Program, free_address};
@@ -84,7 +84,7 @@ impl Halves {
         fs::write(folder.join("collector.yaml"), collector.text())?;
         fs::write(
             folder.join("store.yaml"),
-            configs::store_file(&folder.join("data"), address),
+            StoreFile::hasty(&folder.join("data"), address).text(),
         )?;
         let (binary, folder) = (binary.to_owned(), folder.to_owned());
         Ok(Self {
