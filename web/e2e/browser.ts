@@ -4,7 +4,7 @@ import { chromium, type Browser } from 'playwright-core'
 import { findChromium } from '../scripts/ensure-chromium.mjs'
 
 /** A condition that is not met by then never will be; two slow cores are allowed for. */
-const PATIENCE_MS = 20_000
+export const PATIENCE_MS = 20_000
 const LOOK_AGAIN_MS = 25
 
 const FLAGS = [

@@ -51,8 +51,8 @@ export class Session {
   dropped = $state(0)
   /** The reader looks at older lines: new ones wait. */
   paused = $state(false)
-  /** Counts runs, so that the list knows when to go back to its start. */
-  runs = $state(0)
+  /** Counts the times the list was filled anew, so that it knows when to go back to its start. */
+  fillings = $state(0)
 
   readonly kind = $derived(this.view.query.trim() === '' ? 'overview' : isMetricQuery(this.view.query) ? 'series' : 'lines')
   readonly terms = $derived(searchTerms(this.view.query))
@@ -77,14 +77,19 @@ export class Session {
     this.#show(view)
   }
 
-  /** Runs what is in the query bar. */
-  submit(): void {
-    this.run({ query: this.draft })
+  /** Runs what is in the query bar, with a change of the controls beside it. */
+  adjust(change: Partial<View>): void {
+    this.run({ query: this.draft, ...change })
   }
 
   /** A range chosen by hand is over before now, so it ends the live tail. */
   setRange(range: Range): void {
-    this.run({ query: this.draft, range, live: this.view.live && range.kind === 'relative' })
+    this.adjust({ range, live: this.view.live && range.kind === 'relative' })
+  }
+
+  /** Looks closer at a part of the histogram, which belongs to the view and not to what is being typed. */
+  zoom(fromMs: number, toMs: number): void {
+    this.run({ range: { kind: 'absolute', fromMs, toMs }, live: false })
   }
 
   /** Shows the rows that waited while the reader looked elsewhere. */
@@ -117,7 +122,6 @@ export class Session {
     this.paused = false
     this.dropped = 0
     this.tailState = null
-    this.runs += 1
     void this.#load(this.#running.signal)
   }
 
@@ -140,6 +144,7 @@ export class Session {
       this.list = NO_ROWS
       this.series = []
       this.stats = this.volume = null
+      if (this.kind === 'overview') this.#later(FIRST_LINE_MS, () => this.#loadOverview(signal), signal)
     }
     if (!signal.aborted) this.busy = false
   }
@@ -149,6 +154,7 @@ export class Session {
     const overview = await loadOverview(this.api, this.span, signal)
     if (signal.aborted) return
     this.overview = overview
+    this.error = ''
     const empty = overview.everything === ''
     if (empty) this.volume = null
     else await this.#loadVolume(overview.everything, signal)
@@ -174,6 +180,7 @@ export class Session {
     if (signal.aborted) return
     this.span = span
     this.list = { ...NO_ROWS, rows: result.resultType === 'streams' ? toRows(result.result, this.view.direction, new Set()) : [] }
+    this.fillings += 1
     this.stats = { elapsedMs, bytes: result.stats?.summary?.totalBytesProcessed ?? 0 }
     if (this.view.live) await this.#startTail(span, signal)
     await volume

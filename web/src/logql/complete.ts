@@ -6,7 +6,7 @@ import { quote, tokenize, unquote, type Token } from './tokens.ts'
 /** What belongs at the cursor, and the half-open span of the text that a choice replaces. */
 export type Wanted = { from: number; to: number; prefix: string } & (
   | { kind: 'start' }
-  | { kind: 'label'; matchers: Matcher[] }
+  | { kind: 'label'; matchers: Matcher[]; operatorFollows: boolean }
   | { kind: 'operator' }
   | { kind: 'value'; label: string; matchers: Matcher[]; quoted: boolean }
   | { kind: 'filter' }
@@ -67,7 +67,10 @@ function inSelector(query: string, before: Token[], typing: Token | undefined, s
     return { kind: 'value', label: label.text, matchers: others, quoted: typing !== undefined, ...scope, prefix }
   }
   if (typing?.kind === 'string') return null
-  if (previous?.text === '{' || previous?.text === ',') return { kind: 'label', matchers, ...scope }
+  if (previous?.text === '{' || previous?.text === ',') {
+    const operatorFollows = /^\s*[=!]/.test(query.slice(scope.to))
+    return { kind: 'label', matchers, operatorFollows, ...scope }
+  }
   if (previous?.kind === 'word') return { kind: 'operator', ...scope }
   return null
 }
@@ -138,12 +141,21 @@ export function optionsFor(wanted: Wanted, candidates: string[]): Option[] {
       return filtered([...STAGES, ...names.filter(({ label }) => label !== 'detected_level')], wanted.prefix)
     }
     case 'label':
-      return filtered(candidates.filter((name) => !wanted.matchers.some((matcher) => matcher.name === name)).map(plain), wanted.prefix)
+      return labelOptions(wanted, candidates)
     case 'grouping':
       return filtered(candidates.map(plain), wanted.prefix)
     case 'value':
       return filtered(candidates.map((value) => ({ label: value, insert: quote(value) })), wanted.prefix)
   }
+}
+
+/** Names that have no matcher yet. Behind a name that is complete come the operators. */
+function labelOptions(wanted: Wanted & { kind: 'label' }, candidates: string[]): Option[] {
+  const { prefix } = wanted
+  const names = candidates.filter((name) => !wanted.matchers.some((matcher) => matcher.name === name))
+  if (wanted.operatorFollows || !names.includes(prefix)) return filtered(names.map(plain), prefix)
+  const operators = OPERATORS.map((option) => ({ ...option, insert: prefix + option.insert, cursor: prefix.length + (option.cursor ?? 0) }))
+  return [...operators, ...filtered(names.filter((name) => name !== prefix).map(plain), prefix)]
 }
 
 function plain(name: string): Option {

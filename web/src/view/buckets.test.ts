@@ -24,6 +24,6 @@ test('samples outside the span are left out', () => {
 test('a span is widened to whole buckets, and those are few', () => {
   assert.deepEqual(bucketSpan({ startMs: 1500, endMs: 3500 }, 1000), { startMs: 1000, endMs: 4000 })
   for (const seconds of [1, 300, 3600, 604_800, 50_000_000]) {
-    assert.ok(seconds / bucketSeconds({ startMs: 0, endMs: seconds * 1000 }) <= 90)
+    assert.ok(seconds / bucketSeconds({ startMs: 0, endMs: seconds * 1000 }) <= 120)
   }
 })

@@ -22,7 +22,7 @@ export interface LevelSeries {
 }
 
 /** Bars that are thinner than this many a screen say nothing more. */
-const MOST_BUCKETS = 90
+const MOST_BUCKETS = 120
 
 const STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400]
 

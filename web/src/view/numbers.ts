@@ -2,7 +2,7 @@
 
 const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
 const SHORT = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 })
-const PRECISE = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 5 })
+const PRECISE = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 })
 
 /** `12,345`. */
 export function grouped(value: number): string {
@@ -20,12 +20,12 @@ export function precise(value: number): string {
   return Number.isInteger(value) ? grouped(value) : PRECISE.format(value)
 }
 
-/** The smallest of 1, 2, 5 times a power of ten that is not below the value; 1 for nothing. */
+/** The smallest round number that is not below the value, for the end of an axis; 1 for nothing. */
 export function roundUp(value: number): number {
   if (!(value > 0)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
-  const factor = [1, 2, 5, 10].find((candidate) => candidate * power >= value * 0.999999) ?? 10
-  return factor * power
+  const factor = [1, 1.2, 1.6, 2, 3, 4, 5, 6, 8, 10].find((candidate) => candidate * power >= value * 0.999999) ?? 10
+  return Number((factor * power).toPrecision(6))
 }
 
 /** `3.2 MB`. */

@@ -30,8 +30,8 @@ test('steps keep the number of points down', () => {
 })
 
 test('numbers are readable', () => {
-  assert.deepEqual([roundUp(0), roundUp(3), roundUp(10), roundUp(0.12), roundUp(51)], [1, 5, 10, 0.2, 100])
+  assert.deepEqual([roundUp(0), roundUp(3), roundUp(10), roundUp(0.12), roundUp(51), roundUp(101)], [1, 3, 10, 0.12, 60, 120])
   assert.deepEqual([byteSize(12), byteSize(3_240_000), byteSize(250_000)], ['12 B', '3.2 MB', '250 kB'])
   assert.deepEqual([elapsed(0.2), elapsed(1234)], ['1 ms', '1.2 s'])
-  assert.deepEqual([precise(1234567), precise(0.123456), precise(Number.NaN)], ['1,234,567', '0.12346', 'NaN'])
+  assert.deepEqual([precise(1234567), precise(0.123456), precise(Number.NaN)], ['1,234,567', '0.1235', 'NaN'])
 })
