@@ -168,7 +168,7 @@ test('a line can be copied as it was written', async () => {
 test('the list works by keyboard', async () => {
   await open(withQuery(EVERYTHING), async (page) => {
     await page.locator('.row').first().waitFor()
-    await page.getByRole('grid').focus()
+    await page.getByRole('treegrid').focus()
     for (let step = 0; step < 3; step += 1) await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.locator('.row[aria-rowindex="3"] .details').waitFor()
@@ -251,7 +251,7 @@ test('a drag over the histogram narrows the range', async () => {
 test('5,000 lines scroll with few of them in the document, also wrapped', async () => {
   await open(withQuery(EVERYTHING, { limit: '5000' }), async (page) => {
     await page.getByRole('status').filter({ hasText: '5,000 lines' }).waitFor()
-    const list = page.getByRole('grid')
+    const list = page.getByRole('treegrid')
     for (const wrapped of [false, true]) {
       if (wrapped) await page.getByRole('button', { name: 'Wrap lines' }).click()
       for (const share of [0.25, 0.5, 0.75, 1]) {
@@ -280,7 +280,7 @@ test('the live tail shows new lines, pauses while the reader scrolls, and follow
     await page.getByText('line 201', { exact: true }).waitFor()
     await page.getByText('following').waitFor()
 
-    await page.getByRole('grid').evaluate((element) => (element.scrollTop = 1000))
+    await page.getByRole('treegrid').evaluate((element) => (element.scrollTop = 1000))
     await page.getByText('paused').waitFor()
     const seen = await lines(page)
     server.push([entry('live', 'while paused', 500)])

@@ -199,7 +199,7 @@ export class Session {
 
   /** A histogram that fails leaves the lines alone. */
   async #loadVolume(query: string, signal: AbortSignal, span = this.span): Promise<void> {
-    const stepSeconds = bucketSeconds(span)
+    const stepSeconds = bucketSeconds(resolve(this.view.range, span.endMs))
     const whole = bucketSpan(span, stepSeconds * 1000)
     // A sample counts the step before it, so the first one stands one step after the start.
     const samples = { startMs: whole.startMs + stepSeconds * 1000, endMs: whole.endMs }
