@@ -7,18 +7,22 @@
 //! can be evaluated by many threads at once.
 
 pub mod ast;
+pub mod eval;
 pub mod limits;
 pub mod pattern;
 
 mod error;
 mod lexer;
 mod parser;
+mod pipeline;
 mod printer;
 mod span;
 mod units;
 
 pub use crate::ast::{Expr, LogExpr, Matcher, SampleExpr, Selector};
 pub use crate::error::ParseError;
+pub use crate::eval::{Context, EvalError, instant_query, log_query, range_query};
 pub use crate::parser::{parse, parse_matchers};
+pub use crate::pipeline::{CompileError, Pipeline, Processed, ResultLabels};
 pub use crate::span::{Position, Span};
 pub use crate::units::format_number;

@@ -6,3 +6,10 @@ pub const QUERY_BYTES_MAX: usize = 131_072;
 /// Deepest nesting of expressions and label filters: the parser recurses, 200 levels fit a thread of 2 MiB in a
 /// debug build. Hit: a parse error.
 pub const NESTING_MAX: usize = 200;
+
+/// Most values that one range aggregation holds at once, series times steps: 16 Mi of 16 bytes are 256 MiB. Hit: the
+/// query fails with the text for too many series.
+pub const RANGE_VALUES_MAX: usize = 16 << 20;
+
+/// Most samples of unwrapped labels that a query holds at once: 16 Mi of 16 bytes are 256 MiB. Hit: as above.
+pub const UNWRAPPED_SAMPLES_MAX: usize = 16 << 20;

@@ -1,0 +1,88 @@
+//! Evaluation of queries over anything that can be scanned.
+//!
+//! Invariants: pure; the caller gives times, and a [`Cancellation`] that is looked at between batches; memory is
+//! bounded by the limit of lines, or by the limit of series times the number of steps.
+
+mod aggregate;
+mod binary;
+mod log;
+mod metric;
+mod plan;
+mod range;
+mod result;
+mod unwrap;
+mod vector;
+
+use longshore_model::{Cancellation, Labels, ScanError, ScanStats, Storage, TenantId};
+use thiserror::Error;
+
+pub use log::{LogParams, log_query};
+pub use metric::{InstantParams, RangeParams, instant_query, range_query};
+pub use result::{LogResult, MetricResult, Point, ResultStream, Sample, Series, Value};
+
+use crate::pipeline::CompileError;
+
+/// What a query runs on.
+#[derive(Clone)]
+pub struct Context<'a> {
+    /// Where the lines are.
+    pub storage: &'a dyn Storage,
+    /// Whose lines.
+    pub tenant: &'a TenantId,
+    /// Stops the query between batches.
+    pub cancellation: Cancellation,
+    /// Most series that a query may make, Loki's `max_query_series`.
+    pub series_max: usize,
+}
+
+/// Why a query has no result.
+#[derive(Debug, Error)]
+pub enum EvalError {
+    /// The query is legal, but cannot be run.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// The language has it, this version does not run it yet.
+    #[error("{0} is not supported yet")]
+    NotSupported(String),
+    /// A line that a stage could not work on would be counted. The text is Loki's.
+    #[error(
+        "pipeline error: '{kind}' for series: '{series}'.\n\
+         Use a label filter to intentionally skip this error. (e.g | __error__!=\"{kind}\").\n\
+         To skip all potential errors you can match empty errors.(e.g __error__=\"\")\n\
+         The label filter can also be specified after unwrap. (e.g | unwrap latency | __error__=\"\" )\n"
+    )]
+    Pipeline {
+        /// The value of `__error__`.
+        kind: String,
+        /// Labels of the line.
+        series: Labels,
+    },
+    /// More series than allowed. The text is Loki's.
+    #[error(
+        "maximum number of series ({0}) reached for a single query; consider reducing query cardinality by adding \
+         more specific stream selectors, reducing the time range, or aggregating results with functions like sum(), \
+         count() or topk()"
+    )]
+    TooManySeries(usize),
+    /// Samples of the two sides of an operator do not find each other one to one.
+    #[error("{0}")]
+    Matching(String),
+    /// The store could not be read, or the query was cancelled.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+}
+
+/// Adds what one scan read to what others did.
+pub(crate) fn add_stats(total: &mut ScanStats, stats: ScanStats) {
+    total.segments += stats.segments;
+    total.pages_read += stats.pages_read;
+    total.pages_skipped += stats.pages_skipped;
+    total.compressed_bytes += stats.compressed_bytes;
+    total.decompressed_bytes += stats.decompressed_bytes;
+    total.decompressed_lines += stats.decompressed_lines;
+    total.head_bytes += stats.head_bytes;
+    total.head_lines += stats.head_lines;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Log queries: the newest or oldest lines that pass.
+//!
+//! Invariants: never more than `limit` lines are kept; once so many are, the scan is told that it need not bring what
+//! could not replace one of them.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use bytes::Bytes;
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use longshore_model::{Batch, Columns, Direction, Labels, ScanError, ScanRequest, TimeRange, TimestampNs};
+
+use super::{Context, EvalError, LogResult, ResultStream};
+use crate::ast::LogExpr;
+use crate::pipeline::{LabelState, Pipeline, ResultLabels, searches, without_clashes};
+
+/// Which lines a log query wants.
+#[derive(Debug, Clone, Copy)]
+pub struct LogParams {
+    /// Half-open `[start, end)`.
+    pub time: TimeRange,
+    /// Most lines.
+    pub limit: usize,
+    /// Which end of the range first.
+    pub direction: Direction,
+}
+
+/// A line that is kept. The order is by worth: greater is the one to give up first.
+struct Kept {
+    timestamp: TimestampNs,
+    /// Breaks ties in the order of the scan.
+    sequence: u64,
+    direction: Direction,
+    group: u32,
+    line: Bytes,
+}
+
+impl Kept {
+    fn key(&self) -> (TimestampNs, u64) {
+        (self.timestamp, self.sequence)
+    }
+}
+
+impl Ord for Kept {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match self.direction {
+            Direction::Forward => self.key().cmp(&other.key()),
+            Direction::Backward => other
+                .timestamp
+                .cmp(&self.timestamp)
+                .then(self.sequence.cmp(&other.sequence)),
+        }
+    }
+}
+
+impl PartialOrd for Kept {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Kept {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Kept {}
+
+/// Distinct label sets, each stored once.
+#[derive(Default)]
+struct Groups {
+    table: HashTable<u32>,
+    labels: Vec<(u64, ResultLabels)>,
+}
+
+impl Groups {
+    fn index_of(&mut self, state: &LabelState) -> u32 {
+        let hash = state.hash_with(&FixedState::default());
+        let known = self.table.find(hash, |&index| {
+            let (other, labels) = &self.labels[index as usize];
+            *other == hash && state.equals(labels)
+        });
+        if let Some(&index) = known {
+            return index;
+        }
+        let index = self.labels.len() as u32;
+        self.labels.push((hash, state.result()));
+        let labels = &self.labels;
+        self.table.insert_unique(hash, index, |&index| labels[index as usize].0);
+        index
+    }
+}
+
+/// Runs a log query.
+///
+/// # Errors
+/// A stage that cannot be run, a store that cannot be read, or cancellation.
+pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Result<LogResult, EvalError> {
+    let pipeline = Pipeline::new(expr)?;
+    if params.limit == 0 || params.time.is_empty() {
+        return Ok(LogResult::default());
+    }
+    let mut source = context.storage.scan(ScanRequest {
+        tenant: context.tenant,
+        selector: &expr.selector,
+        time: params.time,
+        direction: params.direction,
+        searches: searches(expr),
+        columns: Columns {
+            lines: true,
+            metadata: true,
+        },
+        cancellation: context.cancellation.clone(),
+    })?;
+    let mut query = Query {
+        pipeline: &pipeline,
+        params,
+        wanted: params.time,
+        state: LabelState::default(),
+        groups: Groups::default(),
+        kept: BinaryHeap::new(),
+        sequence: 0,
+    };
+    while let Some(batch) = source.next_batch(query.wanted)? {
+        if context.cancellation.is_cancelled() {
+            return Err(ScanError::Cancelled.into());
+        }
+        query.add(&batch);
+        if query.wanted.is_empty() {
+            break;
+        }
+    }
+    let stats = source.stats();
+    let streams = query.finish();
+    Ok(LogResult { streams, stats })
+}
+
+struct Query<'a> {
+    pipeline: &'a Pipeline,
+    params: LogParams,
+    /// What could still enter the result.
+    wanted: TimeRange,
+    state: LabelState,
+    groups: Groups,
+    kept: BinaryHeap<Kept>,
+    sequence: u64,
+}
+
+impl Query<'_> {
+    fn add(&mut self, batch: &Batch) {
+        let distinct: Vec<Cow<'_, Labels>> = (batch.metadata.dictionary.iter())
+            .map(|metadata| without_clashes(&batch.labels, metadata))
+            .collect();
+        let none = Labels::empty();
+        let mut previous = None;
+        let rows = batch.rows();
+        for step in 0..rows {
+            // Best lines first, so that the rest of the batch falls out early.
+            let row = match self.params.direction {
+                Direction::Forward => step,
+                Direction::Backward => rows - 1 - step,
+            };
+            if !self.wanted.contains(batch.timestamps[row]) {
+                continue;
+            }
+            let index = batch.metadata.rows.get(row).copied();
+            if previous == Some(index) {
+                self.state.begin_same();
+            } else {
+                let metadata = index.map_or(&none, |index| &*distinct[index as usize]);
+                self.state.begin(&batch.labels, metadata);
+                previous = Some(index);
+            }
+            self.add_row(batch, row);
+        }
+    }
+
+    fn add_row(&mut self, batch: &Batch, row: usize) {
+        let Some(line) = self.pipeline.run(&mut self.state, batch.lines.get(row)) else {
+            return;
+        };
+        let kept = Kept {
+            timestamp: batch.timestamps[row],
+            sequence: self.sequence,
+            direction: self.params.direction,
+            group: self.groups.index_of(&self.state),
+            // A copy: sharing would keep a whole page in memory for each line.
+            line: Bytes::copy_from_slice(&line),
+        };
+        self.sequence += 1;
+        self.kept.push(kept);
+        if self.kept.len() > self.params.limit {
+            self.kept.pop();
+        }
+        if self.kept.len() == self.params.limit
+            && let Some(worst) = self.kept.peek()
+        {
+            // Of lines with the same time the ones that came first stay.
+            match self.params.direction {
+                Direction::Forward => self.wanted.end = worst.timestamp,
+                Direction::Backward => self.wanted.start = TimestampNs(worst.timestamp.0.saturating_add(1)),
+            }
+        }
+    }
+
+    fn finish(self) -> Vec<ResultStream> {
+        let mut streams: Vec<ResultStream> = (self.groups.labels.into_iter())
+            .map(|(_, labels)| ResultStream {
+                labels,
+                entries: Vec::new(),
+            })
+            .collect();
+        for kept in self.kept.into_sorted_vec() {
+            streams[kept.group as usize].entries.push((kept.timestamp, kept.line));
+        }
+        streams.retain(|stream| !stream.entries.is_empty());
+        streams.sort_by(|a, b| a.labels.cmp(&b.labels));
+        streams
+    }
+}

@@ -1,0 +1,236 @@
+//! Metric queries: expressions evaluated at one moment or at many.
+
+use longshore_model::{ScanError, ScanStats, TimestampNs};
+
+use super::aggregate::{aggregate, order};
+use super::binary::{Operand, apply};
+use super::plan::Key;
+use super::range::{RangeCall, StepSeries, Steps};
+use super::vector::label_replace;
+use super::{Context, EvalError, MetricResult, Point, Sample, Series, Value};
+use crate::ast::{SampleExpr, SampleKind, VectorOp};
+
+/// When a range query is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct RangeParams {
+    /// First moment.
+    pub start: TimestampNs,
+    /// Last moment, inclusive.
+    pub end: TimestampNs,
+    /// Between two moments, nanoseconds; what is below 1 counts as 1.
+    pub step_ns: i64,
+}
+
+/// When an instant query is evaluated.
+#[derive(Debug, Clone, Copy)]
+pub struct InstantParams {
+    /// The moment.
+    pub at: TimestampNs,
+}
+
+/// Evaluates an expression at each step of a range.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn range_query(expr: &SampleExpr, params: RangeParams, context: &Context<'_>) -> Result<MetricResult, EvalError> {
+    let step = params.step_ns.max(1);
+    let length = params.end.0.saturating_sub(params.start.0);
+    if length < 0 {
+        return Ok(MetricResult {
+            value: Value::Matrix(Vec::new()),
+            stats: ScanStats::default(),
+        });
+    }
+    let steps = Steps {
+        start: params.start.0,
+        step,
+        count: usize::try_from(length / step).unwrap_or(usize::MAX - 1) + 1,
+    };
+    let mut evaluation = Evaluation::new(steps, context)?;
+    let series = match evaluation.eval(expr)? {
+        Operand::Scalar(value) => vec![constant(value, steps)],
+        Operand::Series(series) => series,
+    };
+    let series: Vec<Series> = series.into_iter().map(|series| points(series, steps)).collect();
+    let series: Vec<Series> = series.into_iter().filter(|series| !series.points.is_empty()).collect();
+    evaluation.check_count(series.len())?;
+    Ok(MetricResult {
+        value: Value::Matrix(series),
+        stats: evaluation.stats,
+    })
+}
+
+/// Evaluates an expression at one moment.
+///
+/// # Errors
+/// See [`EvalError`].
+pub fn instant_query(
+    expr: &SampleExpr,
+    params: InstantParams,
+    context: &Context<'_>,
+) -> Result<MetricResult, EvalError> {
+    let steps = Steps {
+        start: params.at.0,
+        step: 1,
+        count: 1,
+    };
+    let mut evaluation = Evaluation::new(steps, context)?;
+    let value = match evaluation.eval(expr)? {
+        Operand::Scalar(value) => Value::Scalar(Point {
+            timestamp: params.at,
+            value,
+        }),
+        Operand::Series(series) => {
+            let sample = |series: StepSeries| {
+                let value = series.values.first().copied().flatten()?;
+                Some(Sample {
+                    labels: series.labels,
+                    value,
+                })
+            };
+            let mut samples: Vec<Sample> = series.into_iter().filter_map(sample).collect();
+            sort(expr, &mut samples);
+            evaluation.check_count(samples.len())?;
+            Value::Vector { at: params.at, samples }
+        }
+    };
+    Ok(MetricResult {
+        value,
+        stats: evaluation.stats,
+    })
+}
+
+/// The outermost function may ask for an order.
+fn sort(expr: &SampleExpr, samples: &mut [Sample]) {
+    let SampleKind::VectorAggregation { op, .. } = &expr.kind else {
+        return;
+    };
+    let ascending = match op {
+        VectorOp::Sort | VectorOp::Bottomk => true,
+        VectorOp::SortDesc | VectorOp::Topk | VectorOp::ApproxTopk => false,
+        _ => return,
+    };
+    samples.sort_by(|a, b| order(ascending, a.value, b.value));
+}
+
+fn points(series: StepSeries, steps: Steps) -> Series {
+    let point = |(index, value): (usize, Option<f64>)| {
+        value.map(|value| Point {
+            timestamp: steps.at(index),
+            value,
+        })
+    };
+    Series {
+        labels: series.labels,
+        points: series.values.into_iter().enumerate().filter_map(point).collect(),
+    }
+}
+
+fn constant(value: f64, steps: Steps) -> StepSeries {
+    StepSeries {
+        labels: longshore_model::Labels::empty(),
+        values: vec![Some(value); steps.count],
+    }
+}
+
+struct Evaluation<'a, 'c> {
+    steps: Steps,
+    context: &'a Context<'c>,
+    stats: ScanStats,
+}
+
+impl<'a, 'c> Evaluation<'a, 'c> {
+    fn new(steps: Steps, context: &'a Context<'c>) -> Result<Self, EvalError> {
+        if steps.count > crate::limits::RANGE_VALUES_MAX {
+            return Err(EvalError::TooManySeries(context.series_max));
+        }
+        Ok(Self {
+            steps,
+            context,
+            stats: ScanStats::default(),
+        })
+    }
+
+    fn check_count(&self, count: usize) -> Result<(), EvalError> {
+        if count > self.context.series_max {
+            return Err(EvalError::TooManySeries(self.context.series_max));
+        }
+        Ok(())
+    }
+
+    fn eval(&mut self, expr: &SampleExpr) -> Result<Operand, EvalError> {
+        if self.context.cancellation.is_cancelled() {
+            return Err(ScanError::Cancelled.into());
+        }
+        Ok(match &expr.kind {
+            SampleKind::Literal(value) => Operand::Scalar(*value),
+            SampleKind::Vector(value) => Operand::Series(vec![constant(*value, self.steps)]),
+            SampleKind::RangeAggregation { .. } => Operand::Series(self.range(expr, None)?),
+            SampleKind::VectorAggregation {
+                op,
+                parameter,
+                inner,
+                grouping,
+            } => {
+                let key = Key::of_aggregation(grouping.as_ref());
+                if *op == VectorOp::Sum && range_call(inner).is_some_and(|call| call.can_sum()) {
+                    return Ok(Operand::Series(self.range(inner, Some(key))?));
+                }
+                let series = self.series(inner)?;
+                Operand::Series(aggregate(*op, *parameter, &key, series))
+            }
+            SampleKind::Binary {
+                op,
+                options,
+                left,
+                right,
+            } => {
+                let left = self.eval(left)?;
+                let right = self.eval(right)?;
+                apply(*op, options, left, right)?
+            }
+            SampleKind::LabelReplace {
+                inner,
+                destination,
+                replacement,
+                source,
+                regex,
+            } => {
+                let series = self.series(inner)?;
+                Operand::Series(label_replace(series, destination, replacement, source, regex))
+            }
+        })
+    }
+
+    fn series(&mut self, expr: &SampleExpr) -> Result<Vec<StepSeries>, EvalError> {
+        Ok(match self.eval(expr)? {
+            Operand::Series(series) => series,
+            Operand::Scalar(value) => vec![constant(value, self.steps)],
+        })
+    }
+
+    fn range(&mut self, expr: &SampleExpr, sum: Option<Key>) -> Result<Vec<StepSeries>, EvalError> {
+        let Some(call) = range_call(expr) else {
+            return Err(EvalError::NotSupported(expr.to_string()));
+        };
+        call.run(sum, self.steps, self.context, &mut self.stats)
+    }
+}
+
+fn range_call(expr: &SampleExpr) -> Option<RangeCall<'_>> {
+    let SampleKind::RangeAggregation {
+        op,
+        parameter,
+        range,
+        grouping,
+    } = &expr.kind
+    else {
+        return None;
+    };
+    Some(RangeCall {
+        op: *op,
+        parameter: *parameter,
+        range,
+        grouping: grouping.as_ref(),
+    })
+}

@@ -1,0 +1,95 @@
+//! What a range aggregation has to read, and by which labels its lines are counted.
+//!
+//! Invariant: a column is left out only when no label, line or error of the result can depend on it.
+
+use longshore_model::Columns;
+
+use crate::ast::{Grouping, LogRange, RangeOp};
+use crate::pipeline::Pipeline;
+
+/// Labels by which samples are put together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Key {
+    /// Only these; none at all puts everything together.
+    By(Vec<String>),
+    /// All but these.
+    Without(Vec<String>),
+}
+
+impl Key {
+    /// What a grouping clause of an aggregation means; no clause is `by ()`.
+    pub(super) fn of_aggregation(grouping: Option<&Grouping>) -> Self {
+        match grouping {
+            None => Self::By(Vec::new()),
+            Some(grouping) => Self::of(grouping),
+        }
+    }
+
+    fn of(grouping: &Grouping) -> Self {
+        if grouping.without {
+            Self::Without(grouping.labels.clone())
+        } else {
+            Self::By(grouping.labels.clone())
+        }
+    }
+
+    /// Whether the label is part of the key.
+    pub(super) fn keeps(&self, name: &str) -> bool {
+        match self {
+            Self::By(labels) => labels.iter().any(|label| label == name),
+            Self::Without(labels) => !labels.iter().any(|label| label == name),
+        }
+    }
+}
+
+/// How a range aggregation is run.
+pub(super) struct Plan {
+    pub(super) pipeline: Pipeline,
+    pub(super) key: Key,
+    pub(super) columns: Columns,
+}
+
+impl Plan {
+    /// `sum` is the grouping of a `sum` around a counting aggregation: sums of counts are counts by fewer labels, so
+    /// its series need not be made one by one.
+    pub(super) fn new(
+        op: RangeOp,
+        range: &LogRange,
+        grouping: Option<&Grouping>,
+        sum: Option<Key>,
+        pipeline: Pipeline,
+    ) -> Self {
+        let mut key = sum.unwrap_or_else(|| grouping.map_or(Key::Without(Vec::new()), Key::of));
+        if let (Some(unwrap), Key::Without(labels)) = (&range.unwrap, &mut key) {
+            labels.push(unwrap.label.clone());
+        }
+        let keyless = key == Key::By(Vec::new());
+        let pipeline = if keyless && range.unwrap.is_none() && !pipeline.reads_labels() {
+            pipeline.without_parsers()
+        } else {
+            pipeline
+        };
+        let sizes = matches!(op, RangeOp::BytesOverTime | RangeOp::BytesRate);
+        let metadata = pipeline.touches_labels() || range.unwrap.is_some() || !is_of_stream(&key, range);
+        let columns = Columns {
+            lines: sizes || pipeline.reads_lines(),
+            metadata,
+        };
+        Self { pipeline, key, columns }
+    }
+}
+
+/// Whether every label of the key is surely a label of the stream, because the selector demands it: those keep their
+/// names and values, whatever the metadata says.
+fn is_of_stream(key: &Key, range: &LogRange) -> bool {
+    let demanded = |name: &String| {
+        let matchers = &range.log.selector.matchers;
+        matchers
+            .iter()
+            .any(|matcher| matcher.name == *name && !matcher.matches(""))
+    };
+    match key {
+        Key::By(labels) => labels.iter().all(demanded),
+        Key::Without(_) => false,
+    }
+}

@@ -1,0 +1,313 @@
+//! Range aggregations: lines of a moving window become series.
+//!
+//! A window ends at its step and is open at its start: `(t - range, t]`. Counts need no window: each line adds itself
+//! at the first step that sees it and takes itself away after the last, so the work per line does not depend on how
+//! much windows overlap.
+
+use std::borrow::Cow;
+
+use longshore_model::{Batch, Direction, Labels, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
+
+use super::aggregate::Table;
+use super::plan::{Key, Plan};
+use super::unwrap::{CompiledUnwrap, windows};
+use super::{Context, EvalError};
+use crate::ast::{Grouping, LogRange, RangeOp};
+use crate::limits::{RANGE_VALUES_MAX, UNWRAPPED_SAMPLES_MAX};
+use crate::pipeline::{LabelState, Pipeline, searches, without_clashes};
+
+/// The moments a query is evaluated at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) start: i64,
+    pub(super) step: i64,
+    /// At least 1.
+    pub(super) count: usize,
+}
+
+impl Steps {
+    pub(super) fn at(&self, index: usize) -> TimestampNs {
+        TimestampNs(self.start + self.step * index as i64)
+    }
+
+    /// Half-open range of the steps whose window of this length holds the moment.
+    fn seeing(&self, at: i64, window: i64) -> (usize, usize) {
+        let first = ceil_div(at.saturating_sub(self.start), self.step).max(0);
+        let last = at
+            .saturating_add(window - 1)
+            .saturating_sub(self.start)
+            .div_euclid(self.step);
+        let end = (last + 1).clamp(0, self.count as i64);
+        (first.min(end) as usize, end as usize)
+    }
+}
+
+fn ceil_div(value: i64, by: i64) -> i64 {
+    value.div_euclid(by) + i64::from(value.rem_euclid(by) != 0)
+}
+
+/// A series with a place for each step; `None` where it has no value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StepSeries {
+    pub(super) labels: Labels,
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// A range aggregation as it stands in the query.
+#[derive(Clone, Copy)]
+pub(super) struct RangeCall<'a> {
+    pub(super) op: RangeOp,
+    pub(super) parameter: Option<f64>,
+    pub(super) range: &'a LogRange,
+    pub(super) grouping: Option<&'a Grouping>,
+}
+
+impl RangeCall<'_> {
+    /// Whether a `sum` around it may be pushed into it.
+    pub(super) fn can_sum(&self) -> bool {
+        let counts = [
+            RangeOp::CountOverTime,
+            RangeOp::Rate,
+            RangeOp::BytesOverTime,
+            RangeOp::BytesRate,
+        ];
+        counts.contains(&self.op) && self.range.unwrap.is_none()
+    }
+
+    /// Reads the lines and makes the series, sorted by labels.
+    pub(super) fn run(
+        &self,
+        sum: Option<Key>,
+        steps: Steps,
+        context: &Context<'_>,
+        stats: &mut ScanStats,
+    ) -> Result<Vec<StepSeries>, EvalError> {
+        let pipeline = Pipeline::new(&self.range.log)?;
+        let plan = Plan::new(self.op, self.range, self.grouping, sum, pipeline);
+        let unwrap = self.range.unwrap.as_ref().map(CompiledUnwrap::new).transpose()?;
+        let (window, offset) = (self.range.interval_ns.max(1), self.range.offset_ns);
+        let last = steps.at(steps.count - 1).0;
+        let mut source = context.storage.scan(ScanRequest {
+            tenant: context.tenant,
+            selector: &self.range.log.selector,
+            time: TimeRange {
+                start: TimestampNs(
+                    steps
+                        .start
+                        .saturating_sub(offset)
+                        .saturating_sub(window)
+                        .saturating_add(1),
+                ),
+                end: TimestampNs(last.saturating_sub(offset).saturating_add(1)),
+            },
+            direction: Direction::Forward,
+            searches: searches(&self.range.log),
+            columns: plan.columns,
+            cancellation: context.cancellation.clone(),
+        })?;
+        let time = TimeRange::ALL;
+        let mut collector = Collector {
+            plan: &plan,
+            unwrap,
+            steps,
+            window,
+            offset,
+            sizes: matches!(self.op, RangeOp::BytesOverTime | RangeOp::BytesRate),
+            state: LabelState::default(),
+            table: Table::default(),
+            series: Vec::new(),
+            samples: 0,
+            series_max: context.series_max,
+        };
+        while let Some(batch) = source.next_batch(time)? {
+            if context.cancellation.is_cancelled() {
+                return Err(ScanError::Cancelled.into());
+            }
+            collector.add(&batch)?;
+        }
+        super::add_stats(stats, source.stats());
+        Ok(self.finish(collector))
+    }
+
+    fn finish(&self, collector: Collector<'_>) -> Vec<StepSeries> {
+        let (steps, window, offset) = (collector.steps, collector.window, collector.offset);
+        let seconds = window as f64 / 1e9;
+        let values = |gathered: Gathered| match (self.op, gathered) {
+            (op, Gathered::Counts { lines, bytes }) => {
+                let amount: &[i64] = if collector.sizes { &bytes } else { &lines };
+                let (mut present, mut sum) = (0, 0);
+                let value = |(line, amount): (&i64, &i64)| {
+                    present += line;
+                    sum += amount;
+                    let value = match op {
+                        RangeOp::Rate | RangeOp::BytesRate => sum as f64 / seconds,
+                        _ => sum as f64,
+                    };
+                    (present > 0).then_some(value)
+                };
+                lines.iter().zip(amount).take(steps.count).map(value).collect()
+            }
+            (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, steps, window, offset),
+        };
+        let labels = collector.table.into_labels();
+        let mut series: Vec<StepSeries> = (labels.into_iter().zip(collector.series))
+            .map(|(labels, gathered)| StepSeries {
+                labels,
+                values: values(gathered),
+            })
+            .collect();
+        if self.op == RangeOp::AbsentOverTime {
+            return absent(&self.range.log, &series, steps);
+        }
+        series.sort_by(|a, b| a.labels.cmp(&b.labels));
+        series
+    }
+}
+
+/// 1 where no series has a value, with the labels that the selector fixes.
+fn absent(log: &crate::ast::LogExpr, series: &[StepSeries], steps: Steps) -> Vec<StepSeries> {
+    let matchers = &log.selector.matchers;
+    let fixed = matchers.iter().filter(|matcher| {
+        let twice = matchers.iter().filter(|other| other.name == matcher.name).count() > 1;
+        matcher.op == crate::ast::MatchOp::Equal && !matcher.value.is_empty() && !twice
+    });
+    let labels = fixed
+        .map(|matcher| (matcher.name.as_str(), matcher.value.as_str()))
+        .collect();
+    let value = |step: usize| series.iter().all(|series| series.values[step].is_none()).then_some(1.0);
+    let values: Vec<Option<f64>> = (0..steps.count).map(value).collect();
+    if values.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    vec![StepSeries { labels, values }]
+}
+
+/// What a series has gathered.
+enum Gathered {
+    /// Differences from step to step; one place more than steps, for what ends after the last.
+    Counts { lines: Vec<i64>, bytes: Vec<i64> },
+    /// Unwrapped values with their times, unsorted.
+    Samples(Vec<(i64, f64)>),
+}
+
+struct Collector<'a> {
+    plan: &'a Plan,
+    unwrap: Option<CompiledUnwrap>,
+    steps: Steps,
+    window: i64,
+    offset: i64,
+    sizes: bool,
+    state: LabelState,
+    table: Table,
+    series: Vec<Gathered>,
+    samples: usize,
+    series_max: usize,
+}
+
+impl Collector<'_> {
+    fn add(&mut self, batch: &Batch) -> Result<(), EvalError> {
+        let distinct: Vec<Cow<'_, Labels>> = (batch.metadata.dictionary.iter())
+            .map(|metadata| without_clashes(&batch.labels, metadata))
+            .collect();
+        let none = Labels::empty();
+        // While no stage touches labels, the series of a row depends on its metadata alone.
+        let same = !self.plan.pipeline.touches_labels() && self.unwrap.is_none();
+        let mut known: Vec<Option<usize>> = vec![None; distinct.len().max(1)];
+        let mut previous = None;
+        for row in 0..batch.rows() {
+            let at = batch.timestamps[row].0.saturating_add(self.offset);
+            let (first, end) = self.steps.seeing(at, self.window);
+            if first >= end {
+                continue;
+            }
+            let index = batch.metadata.rows.get(row).copied();
+            if previous == Some(index) {
+                self.state.begin_same();
+            } else {
+                let metadata = index.map_or(&none, |index| &*distinct[index as usize]);
+                self.state.begin(&batch.labels, metadata);
+                previous = Some(index);
+            }
+            let line: &[u8] = if self.plan.columns.lines {
+                batch.lines.get(row)
+            } else {
+                &[]
+            };
+            let Some(line) = self.plan.pipeline.run(&mut self.state, line) else {
+                continue;
+            };
+            let place = index.unwrap_or(0) as usize;
+            let value = match &self.unwrap {
+                Some(unwrap) => match unwrap.value(&mut self.state) {
+                    Some(value) => value,
+                    None => continue,
+                },
+                None => line.len() as f64,
+            };
+            self.refuse_errors()?;
+            let series = match known[place] {
+                Some(series) => series,
+                None => self.series_of_state()?,
+            };
+            if same {
+                known[place] = Some(series);
+            }
+            self.count(series, at, (first, end), value)?;
+        }
+        Ok(())
+    }
+
+    fn refuse_errors(&self) -> Result<(), EvalError> {
+        let Some(kind) = self.state.error() else {
+            return Ok(());
+        };
+        Err(EvalError::Pipeline {
+            kind: kind.to_owned(),
+            series: self.state.iter().collect(),
+        })
+    }
+
+    /// Index of the series that the line belongs to; makes it if it is new.
+    fn series_of_state(&mut self) -> Result<usize, EvalError> {
+        let key = &self.plan.key;
+        let index = self
+            .table
+            .index_of(|| self.state.iter().filter(|(name, _)| key.keeps(name)));
+        if index == self.series.len() {
+            let places = self.steps.count + 1;
+            if (index + 1).saturating_mul(places) > RANGE_VALUES_MAX {
+                return Err(EvalError::TooManySeries(self.series_max));
+            }
+            self.series.push(if self.unwrap.is_some() {
+                Gathered::Samples(Vec::new())
+            } else {
+                Gathered::Counts {
+                    lines: vec![0; places],
+                    bytes: if self.sizes { vec![0; places] } else { Vec::new() },
+                }
+            });
+        }
+        Ok(index)
+    }
+
+    fn count(&mut self, series: usize, at: i64, (first, end): (usize, usize), value: f64) -> Result<(), EvalError> {
+        match &mut self.series[series] {
+            Gathered::Counts { lines, bytes } => {
+                lines[first] += 1;
+                lines[end] -= 1;
+                if self.sizes {
+                    bytes[first] += value as i64;
+                    bytes[end] -= value as i64;
+                }
+            }
+            Gathered::Samples(samples) => {
+                self.samples += 1;
+                if self.samples > UNWRAPPED_SAMPLES_MAX {
+                    return Err(EvalError::TooManySeries(self.series_max));
+                }
+                samples.push((at, value));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Numbers from labels, and aggregations over the numbers of a window.
+
+use longshore_model::parse_go_duration;
+
+use super::EvalError;
+use super::range::Steps;
+use crate::ast::{Conversion, RangeOp, Unwrap};
+use crate::pipeline::{CompileError, CompiledLabelFilter, LabelState};
+use crate::units::size_bytes;
+
+const ERROR_KIND: &str = "SampleExtractionErr";
+
+/// `| unwrap` made ready.
+pub(super) struct CompiledUnwrap {
+    label: String,
+    conversion: Option<Conversion>,
+    filters: Vec<CompiledLabelFilter>,
+}
+
+impl CompiledUnwrap {
+    pub(super) fn new(unwrap: &Unwrap) -> Result<Self, EvalError> {
+        let filter = |filter| {
+            CompiledLabelFilter::new(filter).map_err(|message| CompileError::Stage {
+                stage: unwrap.to_string(),
+                message,
+            })
+        };
+        Ok(Self {
+            label: unwrap.label.clone(),
+            conversion: unwrap.conversion,
+            filters: unwrap.filters.iter().map(filter).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The number of a line; `None` when it has none or a condition refuses it. What is no number marks the line.
+    pub(super) fn value(&self, labels: &mut LabelState) -> Option<f64> {
+        let text = labels.get(&self.label)?;
+        let value = match self.conversion {
+            None => text.trim().parse::<f64>().ok(),
+            Some(Conversion::Bytes) => size_bytes(text).map(|bytes| bytes as f64),
+            Some(Conversion::Duration | Conversion::DurationSeconds) => {
+                parse_go_duration(text).ok().map(|ns| ns as f64 / 1e9)
+            }
+        };
+        if value.is_none() && labels.error().is_none() {
+            let details = format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax");
+            labels.set_error(ERROR_KIND, &details);
+        }
+        self.filters
+            .iter()
+            .all(|filter| filter.passes(labels))
+            .then_some(value.unwrap_or(0.0))
+    }
+}
+
+/// Applies the function to the window of each step.
+pub(super) fn windows(
+    op: RangeOp,
+    parameter: Option<f64>,
+    mut samples: Vec<(i64, f64)>,
+    steps: Steps,
+    window: i64,
+    _offset: i64,
+) -> Vec<Option<f64>> {
+    samples.sort_by_key(|&(at, _)| at);
+    let value = |index: usize| {
+        let end = steps.at(index).0;
+        let first = samples.partition_point(|&(at, _)| at <= end - window);
+        let last = samples.partition_point(|&(at, _)| at <= end);
+        let inside = &samples[first..last];
+        (!inside.is_empty()).then(|| over_window(op, parameter, inside, window))
+    };
+    (0..steps.count).map(value).collect()
+}
+
+fn over_window(op: RangeOp, parameter: Option<f64>, samples: &[(i64, f64)], window: i64) -> f64 {
+    let seconds = window as f64 / 1e9;
+    let values = || samples.iter().map(|&(_, value)| value);
+    let count = samples.len() as f64;
+    let sum = values().sum::<f64>();
+    match op {
+        RangeOp::SumOverTime => sum,
+        RangeOp::AvgOverTime => sum / count,
+        RangeOp::MinOverTime => values()
+            .reduce(|a, b| if b < a || a.is_nan() { b } else { a })
+            .unwrap_or(f64::NAN),
+        RangeOp::MaxOverTime => values()
+            .reduce(|a, b| if b > a || a.is_nan() { b } else { a })
+            .unwrap_or(f64::NAN),
+        RangeOp::StdvarOverTime => variance(samples),
+        RangeOp::StddevOverTime => variance(samples).sqrt(),
+        RangeOp::QuantileOverTime => quantile(parameter.unwrap_or(f64::NAN), values().collect()),
+        RangeOp::FirstOverTime => samples[0].1,
+        RangeOp::LastOverTime => samples[samples.len() - 1].1,
+        RangeOp::Rate => sum / seconds,
+        RangeOp::RateCounter => increase(samples) / seconds,
+        _ => 1.0,
+    }
+}
+
+fn variance(samples: &[(i64, f64)]) -> f64 {
+    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
+    for &(_, value) in samples {
+        count += 1.0;
+        let distance = value - mean;
+        mean += distance / count;
+        squares += distance * (value - mean);
+    }
+    squares / count
+}
+
+/// How much a counter grew, a fall counting as a new start from zero.
+fn increase(samples: &[(i64, f64)]) -> f64 {
+    let growth = |pair: &[(i64, f64)]| {
+        let (before, after) = (pair[0].1, pair[1].1);
+        if after < before { after } else { after - before }
+    };
+    samples.windows(2).map(growth).sum()
+}
+
+/// The value below which the given share lies, between two values by proportion.
+fn quantile(share: f64, mut values: Vec<f64>) -> f64 {
+    if values.is_empty() || share.is_nan() {
+        return f64::NAN;
+    }
+    if share < 0.0 {
+        return f64::NEG_INFINITY;
+    }
+    if share > 1.0 {
+        return f64::INFINITY;
+    }
+    values.sort_by(f64::total_cmp);
+    let rank = share * (values.len() - 1) as f64;
+    let lower = rank.floor() as usize;
+    let upper = (lower + 1).min(values.len() - 1);
+    let weight = rank - rank.floor();
+    values[lower] * (1.0 - weight) + values[upper] * weight
+}

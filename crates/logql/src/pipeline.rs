@@ -1,0 +1,135 @@
+//! A log expression made ready to run over lines.
+//!
+//! Invariants: compiled once, shared by threads; per line nothing is allocated that the line does not keep; a stage
+//! that cannot do its work marks the line with `__error__` and lets it pass, as Loki does, so that a filter or the
+//! reader decides.
+
+mod ip;
+mod json;
+mod json_path;
+mod label_filter;
+mod labels;
+mod line_filter;
+mod logfmt;
+mod search;
+mod stage;
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use longshore_model::{Entry, Labels, StreamSelector};
+use thiserror::Error;
+
+pub(crate) use label_filter::CompiledLabelFilter;
+pub use labels::ResultLabels;
+pub(crate) use labels::{LabelState, without_clashes};
+pub(crate) use search::searches;
+
+use crate::ast::{LogExpr, Selector};
+use stage::CompiledStage;
+
+/// A pipeline that cannot be run.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum CompileError {
+    /// The language has the stage, this version does not run it yet.
+    #[error("the stage '{0}' is not supported yet")]
+    StageNotSupported(String),
+    /// A stage's argument is wrong; the text is Loki's.
+    #[error("parse error : stage '{stage}' : {message}")]
+    Stage {
+        /// The stage as printed.
+        stage: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// A log expression made ready to run.
+#[derive(Debug)]
+pub struct Pipeline {
+    selector: Selector,
+    stages: Vec<CompiledStage>,
+}
+
+/// An entry that passed a pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Processed {
+    /// Its labels by where they came from.
+    pub labels: ResultLabels,
+    /// Its text, which stages may have changed.
+    pub line: Bytes,
+}
+
+impl Pipeline {
+    /// Makes a log expression ready.
+    ///
+    /// # Errors
+    /// A stage that this version cannot run, or whose argument is wrong.
+    pub fn new(expr: &LogExpr) -> Result<Self, CompileError> {
+        let stages = expr.stages.iter().map(CompiledStage::new).collect::<Result<_, _>>()?;
+        Ok(Self {
+            selector: expr.selector.clone(),
+            stages,
+        })
+    }
+
+    /// Whether lines of this stream are wanted at all.
+    pub fn matches_stream(&self, labels: &Labels) -> bool {
+        self.selector.matches(labels)
+    }
+
+    /// Runs one entry of a stream that [`Pipeline::matches_stream`] through the stages; `None` when it is filtered
+    /// out. For live tail.
+    pub fn process(&self, stream: &Labels, entry: &Entry) -> Option<Processed> {
+        let metadata = without_clashes(stream, &entry.structured_metadata);
+        let mut state = LabelState::default();
+        state.begin(stream, &metadata);
+        let line = self.run(&mut state, &entry.line)?;
+        let line = match line {
+            Cow::Borrowed(same) if same.len() == entry.line.len() => entry.line.clone(),
+            changed => Bytes::from(changed.into_owned()),
+        };
+        Some(Processed {
+            labels: state.result(),
+            line,
+        })
+    }
+
+    /// Runs a line; the state must have begun with its labels.
+    pub(crate) fn run<'l>(&self, state: &mut LabelState, line: &'l [u8]) -> Option<Cow<'l, [u8]>> {
+        let mut line = Cow::Borrowed(line);
+        for stage in &self.stages {
+            if !stage.run(state, &mut line) {
+                return None;
+            }
+        }
+        Some(line)
+    }
+
+    /// Leaves out parsers, for queries that look at no label: Loki does not parse then either, so a line that cannot
+    /// be parsed is no error.
+    pub(crate) fn without_parsers(mut self) -> Self {
+        self.stages.retain(|stage| !stage.is_parser());
+        self
+    }
+
+    /// Whether any stage reads the text of a line.
+    pub(crate) fn reads_lines(&self) -> bool {
+        self.stages.iter().any(CompiledStage::reads_line)
+    }
+
+    /// Whether any stage looks at labels or makes some.
+    pub(crate) fn touches_labels(&self) -> bool {
+        self.stages
+            .iter()
+            .any(|stage| stage.is_parser() || stage.reads_labels())
+    }
+
+    /// Whether any stage looks at labels other than to add some.
+    pub(crate) fn reads_labels(&self) -> bool {
+        self.stages.iter().any(CompiledStage::reads_labels)
+    }
+}
+
+#[cfg(test)]
+mod tests;

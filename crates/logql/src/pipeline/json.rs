@@ -1,0 +1,130 @@
+//! `| json`: fields of a JSON object become labels.
+//!
+//! One pass over the bytes, no tree. Like Loki's parser it is forgiving: what stands after the object is ignored, and
+//! labels found before a mistake stay, next to `__error__`.
+
+mod scanner;
+
+use std::borrow::Cow;
+
+pub(super) use scanner::unescape_text;
+
+use super::LabelState;
+use super::json_path::{self, Step};
+use crate::ast::Extraction;
+use scanner::{Mistake, Scanner, Value};
+
+const ERROR_KIND: &str = "JSONParserErr";
+/// Objects deeper than this are not looked into: their fields make no labels. Bounds the recursion.
+const DEPTH_MAX: usize = 64;
+
+/// The stage made ready.
+#[derive(Debug)]
+pub(super) enum JsonStage {
+    /// Every field, arrays left out.
+    All,
+    /// The named labels, each from a path.
+    Paths(Vec<(String, Vec<Step>)>),
+}
+
+impl JsonStage {
+    pub(super) fn new(extractions: &[Extraction]) -> Result<Self, String> {
+        if extractions.is_empty() {
+            return Ok(Self::All);
+        }
+        let path = |extraction: &Extraction| {
+            let steps = json_path::parse(&extraction.expression)?;
+            Ok((extraction.label.clone(), steps))
+        };
+        Ok(Self::Paths(
+            extractions.iter().map(path).collect::<Result<_, String>>()?,
+        ))
+    }
+
+    pub(super) fn run(&self, labels: &mut LabelState, line: &[u8]) {
+        match self {
+            Self::All => {
+                let mut name = String::new();
+                if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0) {
+                    labels.set_error(ERROR_KIND, mistake.text());
+                }
+            }
+            Self::Paths(paths) => extract(labels, line, paths),
+        }
+    }
+}
+
+/// Adds the fields of the object that begins here; `name` is the label of the object itself.
+fn flatten(labels: &mut LabelState, scanner: &mut Scanner<'_>, name: &mut String, depth: usize) -> Result<(), Mistake> {
+    scanner.open_object()?;
+    let mut first = true;
+    while let Some(key) = scanner.next_key(&mut first)? {
+        let length = name.len();
+        append_key(name, &key);
+        if scanner.at_object() && depth < DEPTH_MAX {
+            flatten(labels, scanner, name, depth + 1)?;
+        } else {
+            match scanner.value()? {
+                Value::String(raw) => labels.add_parsed(name, &scanner::unescape(raw)),
+                Value::Scalar(raw) => labels.add_parsed(name, raw),
+                Value::Null | Value::Array(_) | Value::Object(_) => {}
+            }
+        }
+        name.truncate(length);
+    }
+    Ok(())
+}
+
+/// Appends a key to a label's name, what is not allowed in names replaced by `_`.
+fn append_key(name: &mut String, key: &str) {
+    let key = key.trim();
+    if key.is_empty() {
+        return;
+    }
+    if !name.is_empty() || key.starts_with(|first: char| first.is_ascii_digit()) {
+        name.push('_');
+    }
+    name.extend(
+        key.chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }),
+    );
+}
+
+fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) {
+    let Some(first) = line.first() else {
+        return;
+    };
+    if !matches!(first, b'{' | b'[' | b'"') {
+        labels.set_error(ERROR_KIND, "");
+        return;
+    }
+    for (label, steps) in paths {
+        let mut scanner = Scanner::new(line);
+        let value = match descend(&mut scanner, steps) {
+            Ok(true) => scanner.value(),
+            Ok(false) => Ok(Value::Null),
+            Err(mistake) => Err(mistake),
+        };
+        let text: Cow<'_, str> = match value {
+            Ok(Value::String(raw)) => scanner::unescape(raw),
+            Ok(Value::Scalar(raw) | Value::Object(raw) | Value::Array(raw)) => raw.into(),
+            Ok(Value::Null) | Err(_) => "".into(),
+        };
+        labels.set_parsed(label, &text);
+    }
+}
+
+/// Moves to the value that the steps lead to; false when there is none.
+fn descend(scanner: &mut Scanner<'_>, steps: &[Step]) -> Result<bool, Mistake> {
+    for step in steps {
+        let found = match step {
+            Step::Key(key) if scanner.at_object() => scanner.enter_key(key)?,
+            Step::Index(index) if scanner.at_array() => scanner.enter_index(*index)?,
+            _ => false,
+        };
+        if !found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,260 @@
+//! Walking over the bytes of a JSON text.
+//!
+//! Invariant: the position only moves forward and every loop moves it, so the work is linear in the text.
+
+use std::borrow::Cow;
+
+/// What is wrong with a text; the words are those users know from Loki.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mistake {
+    NoObject,
+    NotClosed,
+    UnknownValue,
+    BadString,
+}
+
+impl Mistake {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::NoObject => "Value looks like object, but can't find closing '}' symbol",
+            Self::NotClosed => "Value is array, but can't find closing ']' symbol",
+            Self::UnknownValue => "Unknown value type",
+            Self::BadString => "Value is string, but can't find closing '\"' symbol",
+        }
+    }
+}
+
+/// A value as it stands in the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value<'a> {
+    /// Between its quotes, escapes and all.
+    String(&'a str),
+    /// A number, `true` or `false`, as written.
+    Scalar(&'a str),
+    /// With its brackets.
+    Object(&'a str),
+    /// With its brackets.
+    Array(&'a str),
+    Null,
+}
+
+/// A position in a text.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(line: &'a [u8]) -> Self {
+        // Lines are UTF-8; of one that is not, the part before the bad byte is what can be read.
+        let text = match std::str::from_utf8(line) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&line[..error.valid_up_to()]).unwrap_or(""),
+        };
+        Self { text, at: 0 }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while matches!(bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn at_object(&mut self) -> bool {
+        self.peek() == Some(b'{')
+    }
+
+    pub(super) fn at_array(&mut self) -> bool {
+        self.peek() == Some(b'[')
+    }
+
+    pub(super) fn open_object(&mut self) -> Result<(), Mistake> {
+        if self.take(b'{') {
+            Ok(())
+        } else {
+            Err(Mistake::NoObject)
+        }
+    }
+
+    /// The next key of the object that was opened, with the colon read; `None` at its end.
+    pub(super) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'a, str>>, Mistake> {
+        if self.take(b'}') {
+            return Ok(None);
+        }
+        if !std::mem::take(first) {
+            if !self.take(b',') {
+                return Err(Mistake::NotClosed);
+            }
+        }
+        if self.peek() != Some(b'"') {
+            return Err(Mistake::NoObject);
+        }
+        let key = self.string()?;
+        if self.take(b':') {
+            Ok(Some(unescape(key)))
+        } else {
+            Err(Mistake::NoObject)
+        }
+    }
+
+    /// Reads the value that is next.
+    pub(super) fn value(&mut self) -> Result<Value<'a>, Mistake> {
+        match self.peek() {
+            Some(b'"') => self.string().map(Value::String),
+            Some(b'{') => self.brackets().map(Value::Object),
+            Some(b'[') => self.brackets().map(Value::Array),
+            Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
+            _ => Err(Mistake::UnknownValue),
+        }
+    }
+
+    /// Moves into the object to the value of a key.
+    pub(super) fn enter_key(&mut self, wanted: &str) -> Result<bool, Mistake> {
+        self.open_object()?;
+        let mut first = true;
+        while let Some(key) = self.next_key(&mut first)? {
+            if key == wanted {
+                return Ok(true);
+            }
+            self.value()?;
+        }
+        Ok(false)
+    }
+
+    /// Moves into the array to an element.
+    pub(super) fn enter_index(&mut self, wanted: usize) -> Result<bool, Mistake> {
+        self.take(b'[');
+        for _ in 0..wanted {
+            if self.peek() == Some(b']') {
+                return Ok(false);
+            }
+            self.value()?;
+            if !self.take(b',') {
+                return Ok(false);
+            }
+        }
+        Ok(self.peek() != Some(b']'))
+    }
+
+    fn scalar(&mut self) -> Result<Value<'a>, Mistake> {
+        let rest = &self.text[self.at..];
+        let belongs = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
+        let length = rest.bytes().take_while(|b| belongs(b)).count();
+        self.at += length;
+        match &rest[..length] {
+            "null" => Ok(Value::Null),
+            word @ ("true" | "false") => Ok(Value::Scalar(word)),
+            number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(Value::Scalar(number)),
+            _ => Err(Mistake::UnknownValue),
+        }
+    }
+
+    /// Reads a string; the position is at its first quote.
+    fn string(&mut self) -> Result<&'a str, Mistake> {
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        loop {
+            let hit = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or(&[])).ok_or(Mistake::BadString)?;
+            at += hit;
+            if bytes[at] == b'"' {
+                self.at = at + 1;
+                return Ok(&self.text[start..at]);
+            }
+            // Skips what is escaped; of a longer character its first byte, which is no quote.
+            at += 2;
+        }
+    }
+
+    /// Reads an object or array whole.
+    fn brackets(&mut self) -> Result<&'a str, Mistake> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        let mistake = if bytes[start] == b'{' {
+            Mistake::NoObject
+        } else {
+            Mistake::NotClosed
+        };
+        let mut depth = 0_usize;
+        while let Some(&byte) = bytes.get(self.at) {
+            match byte {
+                b'"' => {
+                    self.string()?;
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                _ => {}
+            }
+            self.at += 1;
+            if depth == 0 {
+                return Ok(&self.text[start..self.at]);
+            }
+        }
+        Err(mistake)
+    }
+}
+
+/// Resolves the escapes of a string; one with a bad escape counts as empty, as in Loki.
+pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
+    unescape_text(raw).unwrap_or_default()
+}
+
+/// Resolves the escapes of a string; `None` when one is bad.
+pub(in crate::pipeline) fn unescape_text(raw: &str) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(raw));
+    }
+    unescaped(raw).map(Cow::Owned)
+}
+
+fn unescaped(raw: &str) -> Option<String> {
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = raw;
+    while let Some(at) = rest.find('\\') {
+        text.push_str(&rest[..at]);
+        let kind = *rest.as_bytes().get(at + 1)?;
+        let mut length = 2;
+        text.push(match kind {
+            b'"' | b'\\' | b'/' => char::from(kind),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                let (character, consumed) = unicode(&rest[at..])?;
+                length = consumed;
+                character
+            }
+            _ => return None,
+        });
+        rest = rest.get(at + length..)?;
+    }
+    text.push_str(rest);
+    Some(text)
+}
+
+/// `\u00e9`, or two of them that make a pair.
+fn unicode(text: &str) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(0)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 6));
+    }
+    let second = unit(6)?;
+    let pair = (0xd800..0xdc00).contains(&first) && (0xdc00..0xe000).contains(&second);
+    let code = 0x10000 + ((first & 0x3ff) << 10) + (second & 0x3ff);
+    pair.then(|| char::from_u32(code).map(|character| (character, 12)))?
+}

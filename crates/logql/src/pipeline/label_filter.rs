@@ -1,0 +1,104 @@
+//! Conditions on labels, made ready.
+
+use longshore_model::parse_go_duration;
+
+use super::LabelState;
+use super::ip::IpMatcher;
+use crate::ast::{Comparison, LabelFilter, LabelFilterKind, Matcher};
+use crate::units::size_bytes;
+
+const ERROR_KIND: &str = "LabelFilterErr";
+
+/// A condition on labels made ready.
+#[derive(Debug)]
+pub(crate) enum CompiledLabelFilter {
+    Text(Matcher),
+    Quantity {
+        name: String,
+        op: Comparison,
+        value: Quantity,
+    },
+    Ip {
+        name: String,
+        negated: bool,
+        matcher: IpMatcher,
+    },
+    And(Box<Self>, Box<Self>),
+    Or(Box<Self>, Box<Self>),
+}
+
+/// What a label's value is read as and compared with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Quantity {
+    Number(f64),
+    DurationNs(i64),
+    Bytes(u64),
+}
+
+impl CompiledLabelFilter {
+    pub(crate) fn new(filter: &LabelFilter) -> Result<Self, String> {
+        let quantity = |name: &String, op: Comparison, value: Quantity| Self::Quantity {
+            name: name.clone(),
+            op,
+            value,
+        };
+        Ok(match &filter.kind {
+            LabelFilterKind::Text(matcher) => Self::Text(matcher.clone()),
+            LabelFilterKind::Number { name, op, value } => quantity(name, *op, Quantity::Number(*value)),
+            LabelFilterKind::Duration { name, op, value_ns } => quantity(name, *op, Quantity::DurationNs(*value_ns)),
+            LabelFilterKind::Bytes { name, op, value_bytes } => quantity(name, *op, Quantity::Bytes(*value_bytes)),
+            LabelFilterKind::Ip { name, negated, pattern } => Self::Ip {
+                name: name.clone(),
+                negated: *negated,
+                matcher: IpMatcher::new(pattern)?,
+            },
+            LabelFilterKind::And(left, right) => Self::And(Box::new(Self::new(left)?), Box::new(Self::new(right)?)),
+            LabelFilterKind::Or(left, right) => Self::Or(Box::new(Self::new(left)?), Box::new(Self::new(right)?)),
+        })
+    }
+
+    /// Whether the line passes. A value that cannot be compared marks the line and lets it pass.
+    pub(crate) fn passes(&self, labels: &mut LabelState) -> bool {
+        match self {
+            Self::Text(matcher) => matcher.matches(labels.get(&matcher.name).unwrap_or("")),
+            Self::And(left, right) => left.passes(labels) && right.passes(labels),
+            Self::Or(left, right) => left.passes(labels) || right.passes(labels),
+            // A line that has failed is only told apart by conditions on text, `__error__` above all.
+            _ if labels.error().is_some() => true,
+            Self::Quantity { name, op, value } => {
+                let Some(text) = labels.get(name) else {
+                    return false;
+                };
+                match value.compare(*op, text) {
+                    Ok(holds) => holds,
+                    Err(details) => {
+                        labels.set_error(ERROR_KIND, &details);
+                        true
+                    }
+                }
+            }
+            Self::Ip { name, negated, matcher } => match labels.get(name) {
+                Some(text) => matcher.is_in_line(text.as_bytes()) != *negated,
+                None => false,
+            },
+        }
+    }
+}
+
+impl Quantity {
+    fn compare(self, op: Comparison, text: &str) -> Result<bool, String> {
+        match self {
+            Self::Number(value) => text
+                .trim()
+                .parse::<f64>()
+                .map(|number| op.holds(number, value))
+                .map_err(|_| format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax")),
+            Self::DurationNs(value) => parse_go_duration(text)
+                .map(|ns| op.holds(ns, value))
+                .map_err(|_| format!("time: invalid duration \"{text}\"")),
+            Self::Bytes(value) => size_bytes(text)
+                .map(|bytes| op.holds(bytes, value))
+                .ok_or_else(|| format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax")),
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Labels of the line being worked on, by where they come from.
+//!
+//! Invariant: a name stands once among stream labels, structured metadata and parsed labels together: what would
+//! clash is renamed `<name>_extracted`, so the stream's own labels always keep their names.
+
+use std::borrow::Cow;
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use longshore_model::Labels;
+
+/// The label that says which kind of error a line met.
+pub(crate) const ERROR_LABEL: &str = "__error__";
+/// The label that says more about it.
+pub(crate) const ERROR_DETAILS_LABEL: &str = "__error_details__";
+const CLASH_SUFFIX: &str = "_extracted";
+
+/// Labels of a line after the pipeline, by where they came from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ResultLabels {
+    /// Labels that name its stream.
+    pub stream: Labels,
+    /// Structured metadata it was stored with.
+    pub structured_metadata: Labels,
+    /// What stages added, errors included.
+    pub parsed: Labels,
+}
+
+impl ResultLabels {
+    /// All of them as one set, which is how results name streams unless a client asks for categories.
+    pub fn merged(&self) -> Labels {
+        self.stream.merged(&self.structured_metadata).merged(&self.parsed)
+    }
+}
+
+/// Structured metadata with names that the stream has too renamed.
+pub(crate) fn without_clashes<'a>(stream: &Labels, metadata: &'a Labels) -> Cow<'a, Labels> {
+    if metadata.iter().all(|(name, _)| stream.get(name).is_none()) {
+        return Cow::Borrowed(metadata);
+    }
+    let renamed = metadata.iter().map(|(name, value)| match stream.get(name) {
+        Some(_) => (format!("{name}{CLASH_SUFFIX}"), value.to_owned()),
+        None => (name.to_owned(), value.to_owned()),
+    });
+    Cow::Owned(renamed.collect())
+}
+
+/// Labels of the line being worked on; one value serves all lines of a query one after another.
+#[derive(Debug, Default)]
+pub(crate) struct LabelState {
+    stream: Labels,
+    metadata: Labels,
+    /// Names and values of parsed labels as ranges of `text`.
+    parsed: Vec<(Range<usize>, Range<usize>)>,
+    text: String,
+    /// Stream labels and structured metadata that `drop` or `keep` took away.
+    removed: Vec<String>,
+    error: Option<Cow<'static, str>>,
+    error_details: String,
+}
+
+impl LabelState {
+    /// Starts on a line with these labels.
+    pub(crate) fn begin(&mut self, stream: &Labels, metadata: &Labels) {
+        self.stream = stream.clone();
+        self.metadata = metadata.clone();
+        self.begin_same();
+    }
+
+    /// Starts on a line with the labels of the one before.
+    pub(crate) fn begin_same(&mut self) {
+        self.parsed.clear();
+        self.text.clear();
+        self.removed.clear();
+        self.error = None;
+        self.error_details.clear();
+    }
+
+    /// Value of a label; errors are labels too.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        match name {
+            ERROR_LABEL => return self.error.as_deref(),
+            ERROR_DETAILS_LABEL => return Some(self.error_details.as_str()).filter(|text| !text.is_empty()),
+            _ => {}
+        }
+        if let Some(value) = self.get_parsed(name) {
+            return Some(value);
+        }
+        if self.is_removed(name) {
+            return None;
+        }
+        self.metadata.get(name).or_else(|| self.stream.get(name))
+    }
+
+    fn get_parsed(&self, name: &str) -> Option<&str> {
+        let found = self.parsed.iter().rfind(|(key, _)| self.text[key.clone()] == *name)?;
+        Some(&self.text[found.1.clone()])
+    }
+
+    fn is_removed(&self, name: &str) -> bool {
+        !self.removed.is_empty() && self.removed.iter().any(|removed| removed == name)
+    }
+
+    /// Adds a label found in the line. Of a name that is found twice the first value counts.
+    pub(crate) fn add_parsed(&mut self, name: &str, value: &str) {
+        self.put_parsed(name, value, false);
+    }
+
+    /// Sets a label that an expression names; the last value counts.
+    pub(crate) fn set_parsed(&mut self, name: &str, value: &str) {
+        self.put_parsed(name, value, true);
+    }
+
+    fn put_parsed(&mut self, name: &str, value: &str, replace: bool) {
+        if name.is_empty() {
+            return;
+        }
+        let clashes = self.stream.get(name).is_some() || self.metadata.get(name).is_some();
+        let key_start = self.text.len();
+        self.text.push_str(name);
+        if clashes {
+            self.text.push_str(CLASH_SUFFIX);
+        }
+        let key = key_start..self.text.len();
+        let known = self
+            .parsed
+            .iter()
+            .position(|(other, _)| self.text[other.clone()] == self.text[key.clone()]);
+        if known.is_some() && !replace {
+            self.text.truncate(key_start);
+            return;
+        }
+        let value_start = self.text.len();
+        self.text.push_str(value);
+        let value = value_start..self.text.len();
+        match known {
+            Some(index) => self.parsed[index].1 = value,
+            None => self.parsed.push((key, value)),
+        }
+    }
+
+    /// Marks the line as failed.
+    pub(crate) fn set_error(&mut self, kind: &'static str, details: &str) {
+        self.error = Some(Cow::Borrowed(kind));
+        self.error_details.clear();
+        self.error_details.push_str(details);
+    }
+
+    /// The kind of error, if the line has failed.
+    pub(crate) fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// Takes labels away for which `keep` says no.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&str, &str) -> bool) {
+        for labels in [&self.stream, &self.metadata] {
+            for (name, value) in labels.iter() {
+                if !keep(name, value) && !self.removed.iter().any(|removed| removed == name) {
+                    self.removed.push(name.to_owned());
+                }
+            }
+        }
+        let text = &self.text;
+        self.parsed
+            .retain(|(name, value)| keep(&text[name.clone()], &text[value.clone()]));
+    }
+
+    /// Takes error labels away.
+    pub(crate) fn clear_error(&mut self, kind: bool, details: bool) {
+        if kind {
+            self.error = None;
+        }
+        if details {
+            self.error_details.clear();
+        }
+    }
+
+    /// All labels of the line, once each; errors last, nothing sorted.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let stored = self.stream.iter().chain(self.metadata.iter());
+        let stored = stored.filter(|(name, _)| !self.is_removed(name));
+        stored.chain(self.iter_parsed())
+    }
+
+    fn iter_parsed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parsed = self
+            .parsed
+            .iter()
+            .map(|(name, value)| (&self.text[name.clone()], &self.text[value.clone()]));
+        let error = self.error.as_deref().map(|kind| (ERROR_LABEL, kind));
+        let details = Some(self.error_details.as_str())
+            .filter(|details| !details.is_empty())
+            .map(|details| (ERROR_DETAILS_LABEL, details));
+        parsed.chain(error).chain(details)
+    }
+
+    /// A hash of the labels, equal for equal [`LabelState::result`]s.
+    pub(crate) fn hash_with(&self, hasher: &impl BuildHasher) -> u64 {
+        // Parsed labels come in the order of the line; equal sets in another order must hash alike.
+        self.iter()
+            .fold(0_u64, |sum, pair| sum.wrapping_add(hasher.hash_one(pair)))
+    }
+
+    /// Whether [`LabelState::result`] would equal this.
+    pub(crate) fn equals(&self, labels: &ResultLabels) -> bool {
+        let same_stored =
+            self.removed.is_empty() && self.stream == labels.stream && self.metadata == labels.structured_metadata;
+        if !same_stored && (self.removed.is_empty() || self.result() != *labels) {
+            return false;
+        }
+        let count = self.iter_parsed().count();
+        count == labels.parsed.len()
+            && self
+                .iter_parsed()
+                .all(|(name, value)| labels.parsed.get(name) == Some(value))
+    }
+
+    /// The labels as a value of their own.
+    pub(crate) fn result(&self) -> ResultLabels {
+        let left = |labels: &Labels| {
+            if self.removed.is_empty() {
+                return labels.clone();
+            }
+            labels.iter().filter(|(name, _)| !self.is_removed(name)).collect()
+        };
+        ResultLabels {
+            stream: left(&self.stream),
+            structured_metadata: left(&self.metadata),
+            parsed: self.iter_parsed().collect(),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! `| logfmt`: `key=value key2="a b"` become labels.
+//!
+//! What separates is any byte up to the blank. A word that is no pair is skipped, or ends the parsing with an error
+//! under `--strict`; places in errors count bytes from 1.
+
+use std::borrow::Cow;
+
+use super::LabelState;
+use crate::ast::Extraction;
+
+const ERROR_KIND: &str = "LogfmtParserErr";
+
+/// The stage made ready.
+#[derive(Debug)]
+pub(super) struct LogfmtStage {
+    strict: bool,
+    keep_empty: bool,
+    /// Label and key; none means every pair.
+    extractions: Vec<(String, String)>,
+}
+
+struct Mistake {
+    what: &'static str,
+    /// From 1.
+    place: usize,
+}
+
+impl LogfmtStage {
+    pub(super) fn new(strict: bool, keep_empty: bool, extractions: &[Extraction]) -> Result<Self, String> {
+        let pair = |extraction: &Extraction| {
+            let key = extraction.expression.clone();
+            if key.contains(|c: char| c <= ' ' || c == '"' || c == '=') {
+                return Err(format!("cannot parse expression [{key}]: syntax error: unexpected KEY"));
+            }
+            Ok((extraction.label.clone(), key))
+        };
+        Ok(Self {
+            strict,
+            keep_empty,
+            extractions: extractions.iter().map(pair).collect::<Result<_, String>>()?,
+        })
+    }
+
+    pub(super) fn run(&self, labels: &mut LabelState, line: &[u8]) {
+        let mut pairs = Pairs {
+            text: std::str::from_utf8(line).unwrap_or(""),
+            at: 0,
+        };
+        for (label, _) in &self.extractions {
+            labels.set_parsed(label, "");
+        }
+        let mut name = String::new();
+        while let Some(pair) = pairs.next_pair() {
+            match pair {
+                Ok((key, value)) => self.take(labels, &mut name, key, &value),
+                Err(mistake) if self.strict => {
+                    let details = format!("logfmt syntax error at pos {} : {}", mistake.place, mistake.what);
+                    labels.set_error(ERROR_KIND, &details);
+                    return;
+                }
+                Err(_) => pairs.skip_word(),
+            }
+        }
+    }
+
+    fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) {
+        if !self.extractions.is_empty() {
+            for (label, _) in self.extractions.iter().filter(|(_, wanted)| wanted == key) {
+                labels.set_parsed(label, value);
+            }
+            return;
+        }
+        if value.is_empty() && !self.keep_empty {
+            return;
+        }
+        name.clear();
+        if key.starts_with(|first: char| first.is_ascii_digit()) {
+            name.push('_');
+        }
+        name.extend(
+            key.chars()
+                .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }),
+        );
+        labels.add_parsed(name, value);
+    }
+}
+
+struct Pairs<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Pairs<'a> {
+    /// The next pair, or what is wrong with the next word; `None` at the end of the line.
+    fn next_pair(&mut self) -> Option<Result<(&'a str, Cow<'a, str>), Mistake>> {
+        let bytes = self.text.as_bytes();
+        self.at += bytes[self.at..].iter().take_while(|&&byte| byte <= b' ').count();
+        let start = self.at;
+        if start == bytes.len() {
+            return None;
+        }
+        let length = bytes[start..].iter().position(|&b| b <= b' ' || b == b'=' || b == b'"');
+        let end = length.map_or(bytes.len(), |length| start + length);
+        self.at = end;
+        let key = &self.text[start..end];
+        let mistake = |what: &'static str, at: usize| Some(Err(Mistake { what, place: at + 1 }));
+        match bytes.get(end) {
+            Some(b'"') => mistake("unexpected '\"'", end),
+            Some(b'=') if key.is_empty() => mistake("unexpected '='", end),
+            _ if key.contains('\u{fffd}') => mistake("invalid key", end - 1),
+            Some(b'=') => {
+                self.at += 1;
+                Some(self.value().map(|value| (key, value)))
+            }
+            _ => Some(Ok((key, Cow::Borrowed("")))),
+        }
+    }
+
+    fn value(&mut self) -> Result<Cow<'a, str>, Mistake> {
+        let start = self.at;
+        let bytes = self.text.as_bytes();
+        if bytes.get(start) == Some(&b'"') {
+            return self.quoted();
+        }
+        let length = bytes[start..].iter().position(|&b| b <= b' ' || b == b'=' || b == b'"');
+        let end = length.map_or(bytes.len(), |length| start + length);
+        self.at = end;
+        match bytes.get(end) {
+            Some(b'=') => Err(Mistake {
+                what: "unexpected '='",
+                place: end + 1,
+            }),
+            Some(b'"') => Err(Mistake {
+                what: "unexpected '\"'",
+                place: end + 1,
+            }),
+            _ => Ok(readable(&self.text[start..end])),
+        }
+    }
+
+    fn quoted(&mut self) -> Result<Cow<'a, str>, Mistake> {
+        let start = self.at + 1;
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        while let Some(hit) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
+            at += hit;
+            if bytes[at] == b'"' {
+                self.at = at + 1;
+                let raw = &self.text[start..at];
+                return match super::json::unescape_text(raw) {
+                    Some(text) => Ok(readable_owned(text)),
+                    None => Err(Mistake {
+                        what: "invalid quoted value",
+                        place: at + 1,
+                    }),
+                };
+            }
+            at += 2;
+        }
+        self.at = bytes.len();
+        Err(Mistake {
+            what: "unterminated quoted value",
+            place: bytes.len() + 1,
+        })
+    }
+
+    fn skip_word(&mut self) {
+        self.at += self.text.as_bytes()[self.at..]
+            .iter()
+            .take_while(|&&byte| byte > b' ')
+            .count();
+    }
+}
+
+/// Loki replaces what was no UTF-8 by a blank.
+fn readable(text: &str) -> Cow<'_, str> {
+    if text.contains('\u{fffd}') {
+        text.replace('\u{fffd}', " ").into()
+    } else {
+        text.into()
+    }
+}
+
+fn readable_owned(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\u{fffd}') {
+        text.replace('\u{fffd}', " ").into()
+    } else {
+        text
+    }
+}

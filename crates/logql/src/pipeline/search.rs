@@ -1,0 +1,74 @@
+//! Line filters that the store may apply to whole pages.
+
+use std::sync::Arc;
+
+use longshore_goregex::{PageSearch, Regex};
+use longshore_model::LineSearch;
+
+use crate::ast::{LineFilter, LineFilterOp, LineOperand, LogExpr, StageKind};
+
+/// A necessary condition on lines; see [`PageSearch`].
+#[derive(Debug)]
+struct Search(PageSearch);
+
+impl LineSearch for Search {
+    fn find(&self, haystack: &[u8], from: usize) -> Option<usize> {
+        self.0.find(haystack, from)
+    }
+
+    fn required_literals(&self) -> &[Vec<u8>] {
+        self.0.required_literals()
+    }
+}
+
+/// Conditions that every line passing the expression meets, as stored: filters that stand before any stage that
+/// changes the text.
+pub(crate) fn searches(expr: &LogExpr) -> Vec<Arc<dyn LineSearch>> {
+    let mut searches: Vec<Arc<dyn LineSearch>> = Vec::new();
+    for stage in &expr.stages {
+        match &stage.kind {
+            StageKind::LineFilter(filter) => {
+                if let Some(search) = search(filter) {
+                    searches.push(Arc::new(Search(search)));
+                }
+            }
+            StageKind::LineFormat(_) | StageKind::Unpack | StageKind::Decolorize => break,
+            _ => {}
+        }
+    }
+    searches
+}
+
+fn search(filter: &LineFilter) -> Option<PageSearch> {
+    if !matches!(filter.op, LineFilterOp::Contains | LineFilterOp::Matches) {
+        return None;
+    }
+    if let [LineOperand::Text { value, regex }] = filter.operands.as_slice() {
+        return match regex {
+            Some(regex) => regex.page_search(),
+            None => PageSearch::literal(value.as_bytes()),
+        };
+    }
+    // One of several: a single expression finds the first of any.
+    let mut alternatives = Vec::new();
+    for operand in &filter.operands {
+        match operand {
+            LineOperand::Text { value, regex: None } => alternatives.push(quoted(value)?),
+            LineOperand::Text { value, .. } => alternatives.push(format!("(?:{value})")),
+            LineOperand::Ip(_) => return None,
+        }
+    }
+    Regex::new(&alternatives.join("|")).ok()?.page_search()
+}
+
+/// A text as an expression that matches just it; none for an empty one, which every line contains.
+fn quoted(text: &str) -> Option<String> {
+    let escaped = |c: char| {
+        if c.is_ascii_punctuation() {
+            format!("\\{c}")
+        } else {
+            c.to_string()
+        }
+    };
+    (!text.is_empty()).then(|| text.chars().map(escaped).collect())
+}
