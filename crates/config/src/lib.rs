@@ -14,6 +14,9 @@ pub mod otel;
 mod secret;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 pub use finding::{ConfigErrors, Finding};
 pub use secret::Secret;
 

@@ -14,3 +14,6 @@ pub(crate) const QUOTED_VALUE_CHARACTERS_MAX: usize = 80;
 
 /// Differences between an unknown key and a known one up to which the known one is offered, as a share of its length.
 pub(crate) const HINT_DISTANCE_SHARE: usize = 3;
+
+/// Known keys that a message about an unknown one lists: more are not read by anybody.
+pub(crate) const KNOWN_KEYS_LISTED_MAX: usize = 20;

@@ -2,6 +2,7 @@
 
 mod adapt;
 mod compactor;
+mod distributor;
 mod expand;
 mod ingester;
 mod limits;
@@ -9,9 +10,6 @@ mod load;
 mod query;
 mod server;
 mod store;
-
-#[cfg(test)]
-mod tests;
 
 pub use compactor::CompactorSettings;
 pub use ingester::{ChunkEncoding, IngesterSettings, WalSettings};

@@ -10,11 +10,10 @@ mod http_client;
 mod k8s_attributes;
 mod load;
 mod operators;
+mod pipelines;
 mod processors;
 mod service;
-
-#[cfg(test)]
-mod tests;
+mod telemetry;
 
 pub use exporters::{DebugSettings, ExporterSettings, LokiExporterSettings, OtlpEncoding, OtlpHttpSettings, Verbosity};
 pub use extensions::{

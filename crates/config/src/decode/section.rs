@@ -7,6 +7,7 @@ use longshore_model::ByteSize;
 use super::values::{self, Wrong, duration_text, join_path};
 use super::{Report, nearest};
 use crate::Secret;
+use crate::limits::KNOWN_KEYS_LISTED_MAX;
 use crate::yaml::{Kind, Node, Pair};
 
 /// What is printed instead of a secret.
@@ -77,6 +78,9 @@ impl<'a> Section<'a> {
             let fix = match nearest(&pair.key, self.asked.iter().map(String::as_str)) {
                 Some(known) => format!("did you mean '{known}'?"),
                 None if self.asked.is_empty() => "this section takes no keys".to_owned(),
+                None if self.asked.len() > KNOWN_KEYS_LISTED_MAX => {
+                    "remove it, no known key is spelt like it".to_owned()
+                }
                 None => {
                     let mut known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
                     known.sort_unstable();
@@ -139,6 +143,13 @@ impl<'a> Section<'a> {
     pub(crate) fn warn(&self, key: &str, message: impl Into<String>, fix: impl Into<String>) {
         self.report
             .warn(self.line_of(key), &join_path(&self.path, key), message, fix);
+    }
+
+    /// Whether an unknown key looks like this one, misspelt; then that is reported, not that the key is missing.
+    pub(crate) fn is_misspelt(&self, key: &str) -> bool {
+        self.pairs
+            .iter()
+            .any(|pair| pair.key != key && nearest(&pair.key, [key]).is_some())
     }
 
     /// A value by any reader; errors are reported and give `None`.
@@ -212,14 +223,14 @@ impl<'a> Section<'a> {
 
     /// A list of texts, empty when not given.
     pub(crate) fn texts(&mut self, key: &str) -> Vec<String> {
-        let show = |texts: &Vec<String>| Node::list(texts.iter().map(|text| Node::text(text)).collect());
+        let show = |texts: &Vec<String>| Node::list(texts.iter().map(Node::text).collect());
         self.read_value(key, None, values::texts, show).unwrap_or_default()
     }
 
     /// A list of texts with a default.
     pub(crate) fn texts_or(&mut self, key: &str, default: &[&str]) -> Vec<String> {
         let default = default.iter().map(|text| (*text).to_owned()).collect();
-        let show = |texts: &Vec<String>| Node::list(texts.iter().map(|text| Node::text(text)).collect());
+        let show = |texts: &Vec<String>| Node::list(texts.iter().map(Node::text).collect());
         self.read_value(key, Some(default), values::texts, show)
             .unwrap_or_default()
     }
@@ -368,7 +379,9 @@ fn choose<T: Copy>(node: &Node, choices: &[(&str, T)]) -> Result<T, Wrong> {
         .map(|(name, _)| *name)
         .filter(|name| !name.is_empty())
         .collect();
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == given) {
+    let exact = choices.iter().find(|(name, _)| *name == given);
+    let same = exact.or_else(|| choices.iter().find(|(name, _)| name.eq_ignore_ascii_case(&given)));
+    if let Some((_, value)) = same {
         return Ok(*value);
     }
     let hint = nearest(&given, names.iter().copied()).map(|name| format!("did you mean '{name}'? "));
@@ -390,5 +403,9 @@ fn binary_size_text(size: ByteSize) -> String {
 
 /// `ByteSize` prints `1500B` where OpenTelemetry wants the bare number.
 fn unit_end(bytes: u64) -> &'static str {
-    if bytes != 0 && bytes % 1024 == 0 { "B" } else { "" }
+    if bytes != 0 && bytes.is_multiple_of(1024) {
+        "B"
+    } else {
+        ""
+    }
 }

@@ -133,7 +133,10 @@ fn take(tree: &mut Node, section: &str, key: &str) -> Option<Pair> {
         section.value.pairs_mut()?
     };
     let index = pairs.iter().position(|pair| pair.key == key)?;
-    Some(pairs.remove(index))
+    let taken = pairs.remove(index);
+    let is_empty = |pair: &Pair| pair.key == section && pair.value.pairs().is_some_and(<[Pair]>::is_empty);
+    tree.pairs_mut()?.retain(|pair| !is_empty(pair));
+    Some(taken)
 }
 
 fn insert(tree: &mut Node, section: &str, pair: Pair) {

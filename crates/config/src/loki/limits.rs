@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use longshore_model::ByteSize;
 
-pub(super) use decode::{decode, decode_overrides, otlp_defaults};
+pub(super) use decode::{decode, decode_overrides};
 
 /// A tenant's limits. `None` of an optional limit means: no limit (0 in the file).
 #[derive(Debug, Clone, PartialEq)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use longshore_model::ByteSize;
 
+use super::distributor::Distributor;
 use crate::decode::Section;
 use crate::otel::{LogEncoding, LogLevel};
 
@@ -40,36 +41,8 @@ pub struct ServerSettings {
     pub push_decompressed_size_max: ByteSize,
 }
 
-/// Reads `server`, and from `distributor` what bounds a push.
-pub(super) fn decode(top: &mut Section<'_>) -> ServerSettings {
-    let (push_size_max, push_decompressed_size_max) = top.child("distributor", |section| {
-        section.without_effect(&[
-            "circuit_breaker",
-            "dataobj_tee",
-            "default_policy_stream_mappings",
-            "ingest_limits_dry_run_enabled",
-            "ingest_limits_enabled",
-            "ingester_writes_enabled",
-            "kafka_writes_enabled",
-            "max_inflight_bytes",
-            "otlp_attribute_logging",
-            "push_worker_count",
-            "rate_store",
-            "ring",
-            "write_failures_logging",
-        ]);
-        let wire = section.unsigned("max_recv_msg_size", 100 << 20);
-        let unpacked = section.unsigned("max_decompressed_size", 5000 << 20);
-        // Read with the limits, where it acts.
-        section.node("otlp_config");
-        (ByteSize(wire), ByteSize(unpacked))
-    });
-    top.child("server", |section| {
-        server(section, push_size_max, push_decompressed_size_max)
-    })
-}
-
-fn server(section: &mut Section<'_>, push_size_max: ByteSize, push_decompressed_size_max: ByteSize) -> ServerSettings {
+/// Reads `server`; what bounds a push stands elsewhere.
+pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> ServerSettings {
     let levels = [
         ("debug", LogLevel::Debug),
         ("info", LogLevel::Info),
@@ -120,8 +93,8 @@ fn server(section: &mut Section<'_>, push_size_max: ByteSize, push_decompressed_
         http_tls_client_ca_file: client_ca,
         log_level: section.choice("log_level", LogLevel::Info, &levels),
         log_format: section.choice("log_format", LogEncoding::Console, &formats),
-        push_size_max,
-        push_decompressed_size_max,
+        push_size_max: distributor.push_size_max,
+        push_decompressed_size_max: distributor.push_decompressed_size_max,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use longshore_model::TenantId;
 
 use super::{CompactorSettings, FrontendSettings, IngesterSettings, LimitsSettings, QuerierSettings, ServerSettings};
-use super::{compactor, ingester, limits, query, server};
+use super::{compactor, distributor, ingester, limits, query, server};
 use crate::decode::{Section, join_path};
 
 /// Everything a store and its server need to know.
@@ -98,12 +98,11 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     }
     let auth_enabled = top.boolean("auth_enabled", true);
     let (data_directory, common_storage) = common(top);
-    let server = server::decode(top);
+    let distributor = top.child("distributor", distributor::decode);
+    let server = top.child("server", |section| server::decode(section, &distributor));
     let ingester = top.child("ingester", ingester::decode);
-    let otlp_defaults = limits::otlp_defaults(top);
-    let limits = top.child("limits_config", |section| {
-        limits::decode(section, &LimitsSettings::usual(otlp_defaults))
-    });
+    let usual_limits = LimitsSettings::usual(distributor.default_resource_attributes);
+    let limits = top.child("limits_config", |section| limits::decode(section, &usual_limits));
     let overrides = limits::decode_overrides(top, &limits);
     let compactor = top.child("compactor", |section| compactor::decode(section, &limits));
     let overrides_file = top.child("runtime_config", |section| {

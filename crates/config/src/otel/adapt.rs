@@ -8,6 +8,9 @@ use crate::yaml::{Kind, Node, Pair};
 
 /// Puts right what can be put right without guessing.
 pub(super) fn adapt(tree: &mut Node, report: &Report) {
+    if tree.pairs().is_none() {
+        return; // An error when it is read.
+    }
     synthesise_service(tree, report);
     let Some(receivers) = section_mut(tree, RECEIVERS.section) else {
         return;
@@ -46,7 +49,7 @@ fn synthesise_service(tree: &mut Node, report: &Report) {
     );
     if receivers.len() != 1 || exporters.len() != 1 {
         let message = format!(
-            "there is no pipeline, and {} receivers and {} exporters can be joined in more than one way or not at all",
+            "there is no pipeline, and none can be guessed: {} receivers, {} exporters",
             receivers.len(),
             exporters.len()
         );
@@ -61,7 +64,7 @@ fn synthesise_service(tree: &mut Node, report: &Report) {
     let message = "there is no pipeline, upstream refuses that; receiver, processors and exporter are joined in the order \
                    of the file";
     report.warn(line, "service.pipelines", message, format!("write it out:\n{pipeline}"));
-    let nodes = |names: &[String]| Node::list(names.iter().map(|name| Node::text(name)).collect());
+    let nodes = |names: &[String]| Node::list(names.iter().map(Node::text).collect());
     let mut parts = vec![("receivers".to_owned(), nodes(&receivers))];
     if !processors.is_empty() {
         parts.push(("processors".to_owned(), nodes(&processors)));
@@ -127,7 +130,12 @@ fn imply_container_operator(receiver: &mut Node, path: &str, report: &Report) {
         report.warn(line, &join_path(path, "include"), message, fix);
     } else if has_container && !includes_path {
         let message = "upstream finds no pod without the file's path; here it is known anyway";
-        report.warn(line, path, message, "add include_file_path: true");
+        report.warn(
+            line,
+            &join_path(path, "include_file_path"),
+            message,
+            "add include_file_path: true",
+        );
     }
     let pods_without_operator = !has_container && operators.is_none_or(Node::is_null) && in_folder("pods");
     if pods_without_operator && !in_folder("containers") {

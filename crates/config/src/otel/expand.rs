@@ -53,7 +53,14 @@ impl Expander<'_> {
                 return None;
             };
             let inner = &reference[2..reference.len() - 1];
-            let value = self.look_up(inner, line, path)?;
+            let Some(value) = self.look_up(inner, line, path) else {
+                // Reported; a null is what is reported least about again.
+                *scalar = Scalar {
+                    text: String::new(),
+                    plain: true,
+                };
+                return None;
+            };
             if reference == scalar.text {
                 if let Ok(node) = yaml::parse(&value)
                     && !matches!(node.kind, Kind::Scalar(_))
@@ -78,6 +85,10 @@ impl Expander<'_> {
             format!("puts in more than {EXPANSIONS_PER_VALUE_MAX} variables"),
             "look for a variable whose value names itself",
         );
+        *scalar = Scalar {
+            text: String::new(),
+            plain: true,
+        };
         None
     }
 

@@ -108,6 +108,7 @@ fn otlp_http(section: &mut Section<'_>) -> OtlpHttpSettings {
     };
     match &endpoint {
         Some(endpoint) => http_client::check_url(section, key, endpoint, example),
+        None if section.is_misspelt("endpoint") => {}
         None => section.wrong(
             "endpoint",
             "the exporter needs an address",

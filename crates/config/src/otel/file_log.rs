@@ -129,9 +129,48 @@ const PROBE_FILTER: &str = r#"to drop health probes that were answered well, wri
 /// Upstream's smallest fingerprint.
 const FINGERPRINT_SIZE_BYTES_MIN: u64 = 16;
 
+const LONG_LINE_BEHAVIORS: [(&str, LongLineBehavior); 2] = [
+    ("split", LongLineBehavior::Split),
+    ("truncate", LongLineBehavior::Truncate),
+];
+
+const ENCODINGS: [(&str, Encoding); 3] = [
+    ("utf-8", Encoding::Utf8),
+    ("utf8", Encoding::Utf8),
+    ("utf-8-raw", Encoding::Utf8Raw),
+];
+
+const COMPRESSIONS: [(&str, FileCompression); 3] = [
+    ("auto", FileCompression::Auto),
+    ("", FileCompression::None),
+    ("gzip", FileCompression::Gzip),
+];
+
+/// What upstream has and we do not.
+const NOT_SUPPORTED: [&str; 6] = [
+    "delete_after_read",
+    "header",
+    "include_file_owner_group_name",
+    "include_file_owner_name",
+    "include_file_permissions",
+    "ordering_criteria",
+];
+
+/// What files are read by here needs none of these.
+const WITHOUT_EFFECT: [&str; 8] = [
+    "acquire_fs_lock",
+    "file_cache_advise",
+    "id",
+    "initial_buffer_size",
+    "max_batches",
+    "on_truncate",
+    "polls_to_archive",
+    "type",
+];
+
 pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
     let include = section.texts("include");
-    if include.is_empty() {
+    if include.is_empty() && !section.is_misspelt("include") {
         section.wrong(
             "include",
             "the receiver needs files to read",
@@ -149,20 +188,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
             "write 16 or more, 1000 is usual",
         );
     }
-    let behaviors = [
-        ("split", LongLineBehavior::Split),
-        ("truncate", LongLineBehavior::Truncate),
-    ];
-    let encodings = [
-        ("utf-8", Encoding::Utf8),
-        ("utf8", Encoding::Utf8),
-        ("utf-8-raw", Encoding::Utf8Raw),
-    ];
-    let compressions = [
-        ("auto", FileCompression::Auto),
-        ("", FileCompression::None),
-        ("gzip", FileCompression::Gzip),
-    ];
     let settings = FileLogSettings {
         include,
         exclude,
@@ -173,9 +198,9 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         poll_interval: section.duration("poll_interval", Duration::from_millis(200)),
         fingerprint_size_bytes,
         max_log_size_bytes: section.decimal_size("max_log_size", 1 << 20),
-        max_log_size_behavior: section.choice("max_log_size_behavior", LongLineBehavior::Split, &behaviors),
+        max_log_size_behavior: section.choice("max_log_size_behavior", LongLineBehavior::Split, &LONG_LINE_BEHAVIORS),
         max_concurrent_files: section.unsigned("max_concurrent_files", 1024),
-        encoding: section.choice("encoding", Encoding::Utf8, &encodings),
+        encoding: section.choice("encoding", Encoding::Utf8, &ENCODINGS),
         multiline: section.optional_child("multiline", multiline),
         force_flush_period: Some(section.duration("force_flush_period", Duration::from_millis(500)))
             .filter(|period| !period.is_zero()),
@@ -190,7 +215,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         attributes: values_by_name(section, "attributes"),
         resource: values_by_name(section, "resource"),
         storage: storage(section),
-        compression: section.choice("compression", FileCompression::Auto, &compressions),
+        compression: section.choice("compression", FileCompression::Auto, &COMPRESSIONS),
         retry_on_failure: section.child("retry_on_failure", http_client::receiver_retry),
         operators: operators::decode(section),
     };
@@ -201,23 +226,8 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
             "write 2 or more",
         );
     }
-    section.not_supported(&[
-        "delete_after_read",
-        "header",
-        "include_file_owner_group_name",
-        "include_file_owner_name",
-        "include_file_permissions",
-        "ordering_criteria",
-    ]);
-    let upstream_only = [
-        "acquire_fs_lock",
-        "file_cache_advise",
-        "initial_buffer_size",
-        "max_batches",
-        "on_truncate",
-    ];
-    section.without_effect(&upstream_only);
-    section.without_effect(&["polls_to_archive", "id", "type"]);
+    section.not_supported(&NOT_SUPPORTED);
+    section.without_effect(&WITHOUT_EFFECT);
     settings
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Env;
-use crate::decode::Section;
+use crate::decode::{Section, nearest};
 use crate::yaml::Node;
 
 /// Settings of `k8s_attributes`.
@@ -144,6 +144,9 @@ pub enum AssociationSource {
 /// The variable that the downward API is usually told to fill with the node's name.
 const NODE_VARIABLE: &str = "K8S_NODE_NAME";
 
+/// Set in every container of a cluster.
+const CLUSTER_VARIABLE: &str = "KUBERNETES_SERVICE_HOST";
+
 const METADATA: [&str; 31] = [
     "container.id",
     "container.image.name",
@@ -225,8 +228,10 @@ fn extract(section: &mut Section<'_>) -> ExtractSettings {
     let metadata = section.texts_or("metadata", &METADATA_DEFAULT);
     for name in &metadata {
         if !METADATA.contains(&name.as_str()) {
-            let hint = crate::decode::nearest(name, METADATA).map(|near| format!("did you mean '{near}'? "));
-            let fix = format!("{}known names are: {}", hint.unwrap_or_default(), METADATA.join(", "));
+            let fix = match nearest(name, METADATA) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("known names are: {}", METADATA.join(", ")),
+            };
             section.wrong("metadata", format!("'{name}' is no attribute of Kubernetes"), fix);
         }
     }
@@ -291,8 +296,14 @@ fn node_filter(section: &mut Section<'_>, env: &Env<'_>, passthrough: bool) -> K
             None => filter.text("node_from_env_var"),
         };
         let from_variable = variable.and_then(|name| env(&name)).filter(|name| !name.is_empty());
+        let node = node.or(from_variable);
+        if node.is_none() && names_a_node && env(CLUSTER_VARIABLE).is_some() {
+            let message = "the node's name is empty, so the pods of the whole cluster are watched";
+            let fix = format!("set {NODE_VARIABLE} from spec.nodeName in the pod's specification");
+            filter.report.warn(filter.line, &filter.path, message, fix);
+        }
         KubernetesFilter {
-            node: node.or(from_variable),
+            node,
             namespace: filter.text("namespace").filter(|namespace| !namespace.is_empty()),
             fields: filter.children("fields", |field| field_filter(field)),
             labels: filter.children("labels", |label| field_filter(label)),

@@ -200,10 +200,6 @@ fn action(section: &mut Section<'_>) -> Option<ActionSettings> {
         ("hash", ActionKind::Hash),
         ("extract", ActionKind::Extract),
         ("convert", ActionKind::Convert),
-        ("INSERT", ActionKind::Insert),
-        ("UPDATE", ActionKind::Update),
-        ("UPSERT", ActionKind::Upsert),
-        ("DELETE", ActionKind::Delete),
     ];
     let key = section.text("key").unwrap_or_default();
     if !section.has("action") {
@@ -230,8 +226,22 @@ fn action(section: &mut Section<'_>) -> Option<ActionSettings> {
     ];
     let mut sources = sources.into_iter().flatten();
     let source = sources.next();
+    let has_more_sources = sources.next().is_some();
+    let settings = ActionSettings {
+        key,
+        action,
+        source,
+        pattern,
+        converted_type,
+    };
+    check_action(section, &settings, has_more_sources);
+    Some(settings)
+}
+
+fn check_action(section: &Section<'_>, settings: &ActionSettings, has_more_sources: bool) {
+    let action = settings.action;
     let writes = matches!(action, ActionKind::Insert | ActionKind::Update | ActionKind::Upsert);
-    if writes && (source.is_none() || sources.next().is_some()) {
+    if writes && (settings.source.is_none() || has_more_sources) {
         let message = "needs exactly one of value, from_attribute and from_context";
         section.report.error(
             section.line,
@@ -240,15 +250,15 @@ fn action(section: &mut Section<'_>) -> Option<ActionSettings> {
             "write value: with what the attribute shall be",
         );
     }
-    let named_by_pattern = matches!(action, ActionKind::Delete | ActionKind::Hash) && pattern.is_some();
-    if key.is_empty() && !named_by_pattern {
+    let named_by_pattern = matches!(action, ActionKind::Delete | ActionKind::Hash) && settings.pattern.is_some();
+    if settings.key.is_empty() && !named_by_pattern {
         section.wrong(
             "key",
             "an attribute's name is missing",
             "write key: with the attribute's name",
         );
     }
-    if action == ActionKind::Extract && pattern.is_none() {
+    if action == ActionKind::Extract && settings.pattern.is_none() {
         section.wrong(
             "pattern",
             "extract needs a pattern",
@@ -256,18 +266,11 @@ fn action(section: &mut Section<'_>) -> Option<ActionSettings> {
         );
     }
     let types = ["int", "double", "string"];
-    if action == ActionKind::Convert && !types.contains(&converted_type.as_deref().unwrap_or_default()) {
+    if action == ActionKind::Convert && !types.contains(&settings.converted_type.as_deref().unwrap_or_default()) {
         section.wrong(
             "converted_type",
             "convert needs a type",
             "write converted_type: int, double or string",
         );
     }
-    Some(ActionSettings {
-        key,
-        action,
-        source,
-        pattern,
-        converted_type,
-    })
 }

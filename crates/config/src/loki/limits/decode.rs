@@ -190,16 +190,6 @@ pub(in crate::loki) fn decode_overrides(
     overrides.unwrap_or_default()
 }
 
-/// Reads `distributor.otlp_config`, which is about all tenants but belongs to the limits by its meaning.
-pub(in crate::loki) fn otlp_defaults(top: &Section<'_>) -> Option<Vec<String>> {
-    const KEY: &str = "default_resource_attributes_as_index_labels";
-    let distributor = top.peek("distributor")?;
-    let node = distributor.get("otlp_config")?;
-    let path = "distributor.otlp_config";
-    let read = |section: &mut Section<'_>| section.has(KEY).then(|| section.texts(KEY));
-    Section::read(top.report, path, Some(node), read).0
-}
-
 fn ingestion(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.ingestion_rate_mb = optional_float(section, "ingestion_rate_mb", limits.ingestion_rate_mb);
     limits.ingestion_burst_size_mb = optional_float(section, "ingestion_burst_size_mb", limits.ingestion_burst_size_mb);
