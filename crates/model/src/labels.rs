@@ -64,6 +64,11 @@ impl Labels {
         Self::new(self.iter().chain(others.iter()))
     }
 
+    /// Whether both share one memory: a cheap test that is false for some equal sets.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Bytes of all names and values.
     pub fn size_bytes(&self) -> usize {
         self.iter().map(|(name, value)| name.len() + value.len()).sum()

@@ -1,0 +1,105 @@
+//! Request bodies: read and inflated, both within limits.
+
+use std::io::Read;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+
+use crate::error::ApiError;
+use crate::limits::BODY_READ_TIMEOUT;
+
+/// How a body is compressed, by its `Content-Encoding`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    /// Bare DEFLATE, as Go reads it under this name.
+    Deflate,
+    Snappy,
+    Zstd,
+    Lz4,
+}
+
+impl Encoding {
+    /// Reads the header's value; `None` for an unknown one.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "" | "identity" => Self::Identity,
+            "gzip" => Self::Gzip,
+            "deflate" => Self::Deflate,
+            "snappy" => Self::Snappy,
+            "zstd" => Self::Zstd,
+            "lz4" => Self::Lz4,
+            _ => return None,
+        })
+    }
+}
+
+/// Reads a whole body of at most `bytes_max`.
+pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let timed_out = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
+    tokio::time::timeout(BODY_READ_TIMEOUT, read_all(body, bytes_max))
+        .await
+        .map_err(timed_out)?
+}
+
+async fn read_all(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let mut chunks = body.into_data_stream();
+    let mut whole = BytesMut::new();
+    let mut first: Option<Bytes> = None;
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|error| ApiError::bad_request(error.to_string()))?;
+        let length = whole.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len();
+        if length > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        // A body that comes in one piece is not copied.
+        match (whole.is_empty(), first.take()) {
+            (true, None) => first = Some(chunk),
+            (true, Some(before)) => {
+                whole.extend_from_slice(&before);
+                whole.extend_from_slice(&chunk);
+            }
+            (false, _) => whole.extend_from_slice(&chunk),
+        }
+    }
+    Ok(first.unwrap_or_else(|| whole.freeze()))
+}
+
+fn too_large(bytes_max: usize) -> ApiError {
+    ApiError::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        format!("request body too large, the limit is {bytes_max} bytes"),
+    )
+}
+
+/// Inflates a body to at most `bytes_max`. Snappy is left alone: the protobuf decoder reads it, with its own limit.
+pub(crate) fn inflate(body: Bytes, encoding: Encoding, bytes_max: usize) -> Result<Bytes, ApiError> {
+    match encoding {
+        Encoding::Identity | Encoding::Snappy => Ok(body),
+        Encoding::Gzip => inflate_from(flate2::read::MultiGzDecoder::new(&*body), bytes_max),
+        Encoding::Deflate => inflate_from(flate2::read::DeflateDecoder::new(&*body), bytes_max),
+        Encoding::Lz4 => inflate_from(lz4_flex::frame::FrameDecoder::new(&*body), bytes_max),
+        Encoding::Zstd => {
+            let decoder = zstd::stream::read::Decoder::with_buffer(&*body);
+            inflate_from(decoder.map_err(corrupt)?, bytes_max)
+        }
+    }
+}
+
+fn inflate_from(decoder: impl Read, bytes_max: usize) -> Result<Bytes, ApiError> {
+    let mut inflated = Vec::new();
+    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    decoder.take(limit).read_to_end(&mut inflated).map_err(corrupt)?;
+    if inflated.len() > bytes_max {
+        return Err(too_large(bytes_max));
+    }
+    Ok(inflated.into())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn corrupt(error: std::io::Error) -> ApiError {
+    ApiError::bad_request(format!("cannot decompress the request body: {error}"))
+}

@@ -1,0 +1,230 @@
+//! How much there is: bytes by stream and time, counts.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+use longshore_logql::{Matcher, parse_matchers};
+use longshore_model::{
+    Cancellation, Columns, Direction, Labels, ScanRequest, Storage as _, StreamSelector, TenantId, TimeRange,
+    TimestampNs,
+};
+use longshore_store::StreamVolume;
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::json::{self, QueryStats, put_labels, put_list, put_point};
+use crate::params::{Params, now};
+use crate::server::Shared;
+use crate::tenant::Tenant;
+use crate::thread::{on_thread, scan_error};
+
+/// Loki's points of a range stand at the last millisecond of their bucket.
+const MILLISECOND_NS: i64 = 1_000_000;
+
+/// Which streams, by matchers that all must hold.
+struct AllOf(Vec<Matcher>);
+
+impl StreamSelector for AllOf {
+    fn matches(&self, labels: &Labels) -> bool {
+        let satisfies = |matcher: &Matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default());
+        self.0.iter().all(satisfies)
+    }
+}
+
+fn selector(params: &Params) -> Result<AllOf, ApiError> {
+    parse_matchers(params.get("query").unwrap_or_default())
+        .map(AllOf)
+        .map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// `/loki/api/v1/index/stats`.
+pub(crate) async fn stats(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let range = params.range(now())?;
+    let selector = selector(&params)?;
+    let answer = on_thread(&shared, move |shared, cancellation| {
+        let volumes = shared.store.volume(&tenant, &selector, range, None);
+        let bytes: u64 = volumes
+            .iter()
+            .flat_map(|volume| &volume.buckets)
+            .map(|(_, bytes)| bytes)
+            .sum();
+        let entries = count_entries(shared, &tenant, &selector, range, cancellation)?;
+        Ok(json!({"streams": volumes.len(), "chunks": volumes.len(), "bytes": bytes, "entries": entries}))
+    });
+    Ok(json::value(&answer.await?))
+}
+
+fn count_entries(
+    shared: &Shared,
+    tenant: &TenantId,
+    selector: &AllOf,
+    time: TimeRange,
+    cancellation: Cancellation,
+) -> Result<u64, ApiError> {
+    let request = ScanRequest {
+        tenant,
+        selector,
+        time,
+        direction: Direction::Forward,
+        searches: Vec::new(),
+        columns: Columns {
+            lines: false,
+            metadata: false,
+        },
+        cancellation,
+    };
+    let mut scan = shared.store.scan(request).map_err(|error| scan_error(&error))?;
+    let mut entries = 0;
+    while let Some(batch) = scan.next_batch(time).map_err(|error| scan_error(&error))? {
+        entries += batch.timestamps.iter().filter(|at| time.contains(**at)).count() as u64;
+    }
+    Ok(entries)
+}
+
+/// `/loki/api/v1/index/volume`.
+pub(crate) async fn volume(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let request = VolumeRequest::new(&shared, &params)?;
+    let end = request.range.end;
+    let series = find_volumes(&shared, tenant, request, None).await?;
+    Ok(json::query_answer("vector", None, &QueryStats::default(), |out| {
+        put_list(out, &series, |out, series| {
+            out.extend_from_slice(b"{\"metric\":");
+            put_labels(out, &series.labels);
+            out.extend_from_slice(b",\"value\":");
+            put_point(out, end, &series.total.to_string());
+            out.push(b'}');
+        });
+    }))
+}
+
+/// `/loki/api/v1/index/volume_range`.
+pub(crate) async fn volume_range(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let request = VolumeRequest::new(&shared, &params)?;
+    let (range, step_ns) = (request.range, params.step(request.range)?);
+    let series = find_volumes(&shared, tenant, request, Some(step_ns)).await?;
+    Ok(json::query_answer("matrix", None, &QueryStats::default(), |out| {
+        put_list(out, &series, |out, series| {
+            out.extend_from_slice(b"{\"metric\":");
+            put_labels(out, &series.labels);
+            out.extend_from_slice(b",\"values\":");
+            put_list(out, &series.buckets, |out, (start, bytes)| {
+                let bucket_end = start.0.saturating_add(step_ns).min(range.end.0);
+                put_point(out, TimestampNs(bucket_end - MILLISECOND_NS), &bytes.to_string());
+            });
+            out.push(b'}');
+        });
+    }))
+}
+
+/// How bytes are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AggregateBy {
+    /// For each set of the wanted labels' values.
+    Series,
+    /// For each label.
+    Labels,
+}
+
+struct VolumeRequest {
+    selector: AllOf,
+    range: TimeRange,
+    limit: usize,
+    /// Labels that are wanted; empty for all.
+    target_labels: Vec<String>,
+    aggregate_by: AggregateBy,
+}
+
+impl VolumeRequest {
+    fn new(shared: &Shared, params: &Params) -> Result<Self, ApiError> {
+        if !shared.settings.limits.volume_enabled {
+            return Err(ApiError::new(axum::http::StatusCode::NOT_FOUND, "not found"));
+        }
+        let selector = selector(params)?;
+        let target_labels: Vec<String> = match params.get("targetLabels") {
+            Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
+            // Without targets the labels that the query names are meant.
+            None => selector.0.iter().map(|matcher| matcher.name.clone()).collect(),
+        };
+        let aggregate_by = match params.get("aggregateBy") {
+            None | Some("series") => AggregateBy::Series,
+            Some("labels") => AggregateBy::Labels,
+            Some(_) => return Err(ApiError::bad_request("invalid aggregation option")),
+        };
+        Ok(Self {
+            selector,
+            range: params.query_range(now())?,
+            limit: params.limit()?,
+            target_labels,
+            aggregate_by,
+        })
+    }
+
+    /// Under which names the bytes of a stream count.
+    fn names(&self, labels: &Labels) -> Vec<Labels> {
+        let is_wanted = |name: &str| self.target_labels.is_empty() || self.target_labels.iter().any(|t| t == name);
+        let wanted = labels.iter().filter(|(name, _)| is_wanted(name));
+        match self.aggregate_by {
+            AggregateBy::Series => vec![Labels::new(wanted)],
+            AggregateBy::Labels => wanted.map(|(name, _)| Labels::new([(name, "")])).collect(),
+        }
+    }
+}
+
+/// Bytes of one name.
+struct VolumeSeries {
+    labels: Labels,
+    total: u64,
+    buckets: Vec<(TimestampNs, u64)>,
+}
+
+async fn find_volumes(
+    shared: &Shared,
+    tenant: TenantId,
+    request: VolumeRequest,
+    step_ns: Option<i64>,
+) -> Result<Vec<VolumeSeries>, ApiError> {
+    on_thread(shared, move |shared, _| {
+        let volumes = shared.store.volume(&tenant, &request.selector, request.range, step_ns);
+        Ok(aggregate(&request, volumes))
+    })
+    .await
+}
+
+/// Adds up the streams and keeps the largest.
+fn aggregate(request: &VolumeRequest, volumes: Vec<StreamVolume>) -> Vec<VolumeSeries> {
+    let mut sums: BTreeMap<Labels, BTreeMap<TimestampNs, u64>> = BTreeMap::new();
+    for StreamVolume { labels, buckets } in volumes {
+        for name in request.names(&labels) {
+            let sum = sums.entry(name).or_default();
+            for (start, bytes) in &buckets {
+                *sum.entry(*start).or_default() += bytes;
+            }
+        }
+    }
+    let mut series: Vec<VolumeSeries> = sums
+        .into_iter()
+        .map(|(labels, buckets)| VolumeSeries {
+            labels,
+            total: buckets.values().sum(),
+            buckets: buckets.into_iter().collect(),
+        })
+        .filter(|series| series.total > 0)
+        .collect();
+    // The sort is stable: equal ones stay in order of their labels.
+    series.sort_by_key(|series| std::cmp::Reverse(series.total));
+    series.truncate(request.limit);
+    series
+}

@@ -1,0 +1,265 @@
+//! What happens to pushed entries before they are stored: limits, `service_name`, `detected_level`.
+//!
+//! Pure: entries in, entries and refusals out. Good entries of a request are stored although others are refused, and
+//! every refused one is counted with its reason.
+
+mod refusal;
+
+use bytes::Bytes;
+use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
+use longshore_wire::level::{self, DETECTED_LEVEL};
+use longshore_wire::service_name::{SERVICE_NAME, discover};
+
+use crate::settings::Limits;
+
+pub(crate) use refusal::{Reason, Refusals};
+
+/// What a request becomes.
+#[derive(Debug, Default)]
+pub(crate) struct Accepted {
+    /// To be stored.
+    pub(crate) streams: Vec<StreamEntries>,
+    /// Lines in them.
+    pub(crate) lines: usize,
+    /// Bytes of these lines.
+    pub(crate) bytes: usize,
+    /// What was refused.
+    pub(crate) refusals: Refusals,
+}
+
+/// Checks and completes the streams of a request.
+pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: TimestampNs) -> Accepted {
+    let mut accepted = Accepted::default();
+    for stream in streams {
+        if stream.entries.is_empty() {
+            continue;
+        }
+        let count = stream.entries.len();
+        match check_labels(&stream.labels, limits) {
+            Ok(()) => prepare_stream(stream, limits, now, &mut accepted),
+            Err((reason, text)) => {
+                let bytes = stream.entries.iter().map(|entry| entry.line.len()).sum();
+                accepted.refusals.add(reason, text, count, bytes);
+            }
+        }
+    }
+    accepted
+}
+
+type Refusal = (Reason, String);
+
+fn check_labels(labels: &Labels, limits: &Limits) -> Result<(), Refusal> {
+    if labels.is_empty() && limits.discover_service_name.is_empty() {
+        return Err((
+            Reason::MissingLabels,
+            "error at least one label pair is required per stream".to_owned(),
+        ));
+    }
+    if labels.len() > limits.max_label_names_per_series {
+        let (count, limit) = (labels.len(), limits.max_label_names_per_series);
+        let text = format!("entry for stream '{labels}' has {count} label names; limit {limit}");
+        return Err((Reason::MaxLabelNames, text));
+    }
+    for (name, value) in labels.iter() {
+        if !is_label_name(name) {
+            return Err((
+                Reason::InvalidLabels,
+                format!("couldn't parse labels: stream '{labels}' has an invalid label name: '{name}'"),
+            ));
+        }
+        if name.len() > limits.max_label_name_length {
+            return Err((
+                Reason::LabelNameTooLong,
+                format!("stream '{labels}' has label name too long: '{name}'"),
+            ));
+        }
+        if value.len() > limits.max_label_value_length {
+            return Err((
+                Reason::LabelValueTooLong,
+                format!("stream '{labels}' has label value too long: '{value}'"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_label_name(name: &str) -> bool {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_good) && !name.as_bytes().first().is_none_or(u8::is_ascii_digit)
+}
+
+fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, accepted: &mut Accepted) {
+    let StreamEntries { labels, entries } = stream;
+    let labels = with_service_name(labels, limits);
+    let checks = EntryChecks::new(limits, now);
+    let stream_level = level::of_labels(&labels);
+    let mut levels = LevelCache::default();
+    let mut kept = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        match checks.check(&labels, &mut entry) {
+            Ok(()) => {
+                if limits.discover_log_levels {
+                    levels.add_to(&mut entry, stream_level);
+                }
+                accepted.bytes += entry.line.len();
+                kept.push(entry);
+            }
+            Err((reason, text)) => accepted.refusals.add(reason, text, 1, entry.line.len()),
+        }
+    }
+    accepted.lines += kept.len();
+    if !kept.is_empty() {
+        accepted.streams.push(StreamEntries { labels, entries: kept });
+    }
+}
+
+fn with_service_name(labels: Labels, limits: &Limits) -> Labels {
+    if limits.discover_service_name.is_empty() || labels.get(SERVICE_NAME).is_some() {
+        return labels;
+    }
+    let name = discover(&limits.discover_service_name, |label| labels.get(label));
+    labels.merged(&Labels::new([(SERVICE_NAME, name)]))
+}
+
+/// The limits of an entry, as moments and sizes.
+struct EntryChecks<'a> {
+    limits: &'a Limits,
+    oldest: Option<TimestampNs>,
+    newest: TimestampNs,
+}
+
+impl<'a> EntryChecks<'a> {
+    fn new(limits: &'a Limits, now: TimestampNs) -> Self {
+        let ns = |duration: std::time::Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        Self {
+            limits,
+            oldest: limits
+                .reject_old_samples_max_age
+                .map(|age| TimestampNs(now.0.saturating_sub(ns(age)))),
+            newest: TimestampNs(now.0.saturating_add(ns(limits.creation_grace_period))),
+        }
+    }
+
+    fn check(&self, labels: &Labels, entry: &mut Entry) -> Result<(), Refusal> {
+        let seconds = |at: TimestampNs| TimestampNs(at.0.div_euclid(1_000_000_000) * 1_000_000_000);
+        if let Some(oldest) = self.oldest.filter(|oldest| entry.timestamp < *oldest) {
+            let text = format!(
+                "entry for stream '{labels}' has timestamp too old: {}, oldest acceptable timestamp is: {}",
+                seconds(entry.timestamp),
+                seconds(oldest)
+            );
+            return Err((Reason::TooOld, text));
+        }
+        if entry.timestamp > self.newest {
+            let at = seconds(entry.timestamp);
+            return Err((
+                Reason::TooNew,
+                format!("entry for stream '{labels}' has timestamp too new: {at}"),
+            ));
+        }
+        self.check_line(labels, entry)?;
+        self.check_metadata(labels, &entry.structured_metadata)
+    }
+
+    fn check_line(&self, labels: &Labels, entry: &mut Entry) -> Result<(), Refusal> {
+        let length = entry.line.len();
+        match self.limits.max_line_size {
+            Some(limit) if length > limit && self.limits.max_line_size_truncate => {
+                entry.line = truncated(&entry.line, limit);
+                Ok(())
+            }
+            Some(limit) if length > limit => Err((
+                Reason::LineTooLong,
+                format!(
+                    "max entry size '{limit}' bytes exceeded for stream '{labels}' while adding an entry with length \
+                     '{length}' bytes"
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_metadata(&self, labels: &Labels, metadata: &Labels) -> Result<(), Refusal> {
+        if metadata.is_empty() {
+            return Ok(());
+        }
+        if !self.limits.allow_structured_metadata {
+            let text = format!(
+                "stream '{labels}' includes structured metadata, but this feature is disallowed. Please see \
+                 `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it."
+            );
+            return Err((Reason::MetadataDisallowed, text));
+        }
+        let size = metadata.size_bytes();
+        if let Some(limit) = self.limits.max_structured_metadata_size.filter(|limit| size > *limit) {
+            let text = format!(
+                "stream '{labels}' has structured metadata too large: '{size}' bytes, limit: '{limit}' bytes. Please \
+                 see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it."
+            );
+            return Err((Reason::MetadataTooLarge, text));
+        }
+        let count = metadata.len();
+        if let Some(limit) = self
+            .limits
+            .max_structured_metadata_entries_count
+            .filter(|limit| count > *limit)
+        {
+            let text = format!(
+                "stream '{labels}' has too many structured metadata labels: '{count}', limit: '{limit}'. Please see \
+                 `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to \
+                 increase it."
+            );
+            return Err((Reason::MetadataTooMany, text));
+        }
+        Ok(())
+    }
+}
+
+/// The first `limit` bytes, or fewer, so that no character is cut.
+fn truncated(line: &Bytes, limit: usize) -> Bytes {
+    let is_continuation = |at: usize| line.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let mut end = limit;
+    while end > 0 && is_continuation(end) {
+        end -= 1;
+    }
+    line.slice(..end)
+}
+
+/// Labels with a level added, for the metadata that came last: entries of a stream mostly share theirs.
+#[derive(Default)]
+struct LevelCache {
+    base: Option<Labels>,
+    with_level: Vec<Labels>,
+}
+
+impl LevelCache {
+    fn add_to(&mut self, entry: &mut Entry, stream_level: Option<&str>) {
+        let level = level::detect(stream_level, &entry.structured_metadata, &entry.line);
+        if !self
+            .base
+            .as_ref()
+            .is_some_and(|base| base.is_same(&entry.structured_metadata))
+        {
+            self.base = Some(entry.structured_metadata.clone());
+            self.with_level.clear();
+        }
+        let known = self
+            .with_level
+            .iter()
+            .find(|labels| labels.get(DETECTED_LEVEL) == Some(level));
+        let labels = match known {
+            Some(labels) => labels.clone(),
+            None => {
+                let labels = entry
+                    .structured_metadata
+                    .merged(&Labels::new([(DETECTED_LEVEL, level)]));
+                self.with_level.push(labels.clone());
+                labels
+            }
+        };
+        entry.structured_metadata = labels;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! What streams there are: their labels, values of a label, whole label sets.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use longshore_logql::{Matcher, parse_matchers};
+use longshore_model::{Labels, StreamSelector, TenantId, TimeRange};
+use serde_json::{Map, Value, json};
+
+use crate::error::ApiError;
+use crate::json;
+use crate::params::{Params, now};
+use crate::server::Shared;
+use crate::tenant::Tenant;
+use crate::thread::on_thread;
+
+/// Streams that satisfy one of several selectors; none wants every stream.
+struct AnyOf(Vec<Vec<Matcher>>);
+
+impl StreamSelector for AnyOf {
+    fn matches(&self, labels: &Labels) -> bool {
+        let satisfies = |matcher: &Matcher| matcher.matches(labels.get(&matcher.name).unwrap_or_default());
+        self.0.is_empty() || self.0.iter().any(|matchers| matchers.iter().all(satisfies))
+    }
+}
+
+/// `/loki/api/v1/labels`.
+pub(crate) async fn names(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let streams = find(&shared, tenant, &params, params.all("query")).await?;
+    let names: BTreeSet<&str> = streams
+        .iter()
+        .flat_map(|labels| labels.iter().map(|(name, _)| name))
+        .collect();
+    Ok(list(&names))
+}
+
+/// `/loki/api/v1/label/{name}/values`.
+pub(crate) async fn values(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    Path(name): Path<String>,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let streams = find(&shared, tenant, &params, params.all("query")).await?;
+    let values: BTreeSet<&str> = streams.iter().filter_map(|labels| labels.get(&name)).collect();
+    Ok(list(&values))
+}
+
+/// `/loki/api/v1/series`.
+pub(crate) async fn series(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let selectors = params.all("match[]").chain(params.all("match"));
+    let streams = find(&shared, tenant, &params, selectors).await?;
+    let data: Vec<Value> = streams.iter().map(object).collect();
+    Ok(json::value(&json!({"status": "success", "data": data})))
+}
+
+async fn find(
+    shared: &Shared,
+    tenant: TenantId,
+    params: &Params,
+    selectors: impl Iterator<Item = &str>,
+) -> Result<Vec<Labels>, ApiError> {
+    let range = params.range(now())?;
+    let mut wanted = Vec::new();
+    for selector in selectors {
+        let matchers = parse_matchers(selector).map_err(|error| ApiError::bad_request(error.to_string()))?;
+        wanted.push(matchers);
+    }
+    streams(shared, tenant, AnyOf(wanted), range).await
+}
+
+async fn streams(
+    shared: &Shared,
+    tenant: TenantId,
+    selector: AnyOf,
+    range: TimeRange,
+) -> Result<Vec<Labels>, ApiError> {
+    on_thread(shared, move |shared, _| {
+        Ok(shared.store.streams(&tenant, &selector, range))
+    })
+    .await
+}
+
+/// Loki leaves `data` out when there is nothing.
+fn list(items: &BTreeSet<&str>) -> Response {
+    let body = match items.is_empty() {
+        true => json!({"status": "success"}),
+        false => json!({"status": "success", "data": items}),
+    };
+    json::value(&body)
+}
+
+fn object(labels: &Labels) -> Value {
+    Value::Object(
+        labels
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .collect::<Map<_, _>>(),
+    )
+}

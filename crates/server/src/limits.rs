@@ -1,0 +1,66 @@
+//! Bounds of the server: each with its unit, why it is what it is, and what happens when it is hit.
+
+use std::time::Duration;
+
+/// Largest push request on the wire, in bytes: Loki's 100 MiB. Larger ones get 413.
+pub(crate) const PUSH_BODY_BYTES_DEFAULT: usize = 100 << 20;
+
+/// Largest push request once inflated, in bytes. Loki takes 5 GB, which one process of a few hundred megabytes
+/// cannot hold; real clients stay below 10 MB. Larger ones get 413.
+pub(crate) const PUSH_INFLATED_BYTES_DEFAULT: usize = 256 << 20;
+
+/// Bytes of push bodies, inflated, that may be in work at a time. More wait for their turn, unread.
+pub(crate) const PUSH_BUDGET_BYTES: usize = 128 << 20;
+
+/// How much a push is expected to inflate, to reserve its part of the budget before it is read.
+pub(crate) const PUSH_INFLATION_EXPECTED: usize = 4;
+
+/// Pushes that may wait for their fsync at a time, each on a thread of its own. One fsync covers all of them.
+pub(crate) const PUSHES_AT_ONCE: usize = 64;
+
+/// Bytes of entries given to the store in one call; a larger request is stored piece by piece. Far below what one
+/// record of the write-ahead log may hold.
+pub(crate) const STORE_PUSH_BYTES: usize = 8 << 20;
+
+/// Largest form body of a query, in bytes: Loki's longest query is 128 KiB, escaped it may be three times that.
+pub(crate) const FORM_BYTES_MAX: usize = 1 << 20;
+
+/// Points of one series of a metric query; more get 400 with Loki's text.
+pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
+
+/// Queries that wait for a thread. More get 429 at once instead of waiting past the client's patience.
+pub(crate) const QUERIES_WAITING_MAX: usize = 256;
+
+/// Longest wait for the bytes of a push body; then 408, and the budget is free for others.
+pub(crate) const BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Different texts of refused entries that an answer lists; the rest is only counted.
+pub(crate) const REFUSALS_LISTED_MAX: usize = 10;
+
+/// Batches of entries that wait for a slow live tail. When it is full, entries are dropped for this tail only, and
+/// it is told which.
+pub(crate) const TAIL_QUEUE_BATCHES: usize = 256;
+
+/// Bytes of entries that wait for a slow live tail, beside the number of batches.
+pub(crate) const TAIL_QUEUE_BYTES: usize = 8 << 20;
+
+/// Dropped entries that a live tail is told of in one frame; more are dropped silently, as in Loki.
+pub(crate) const TAIL_DROPPED_LISTED_MAX: usize = 1_000;
+
+/// Most seconds that a live tail may ask to be delayed: Loki's limit.
+pub(crate) const TAIL_DELAY_SECONDS_MAX: u64 = 5;
+
+/// How long a frame may take to leave for a live tail before its connection is given up.
+pub(crate) const TAIL_SEND_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a silent live tail is pinged, so that proxies keep the connection open.
+pub(crate) const TAIL_PING_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Longest duration of a live tail: Loki's default.
+pub(crate) const TAIL_DURATION_MAX: Duration = Duration::from_secs(3600);
+
+/// Entries in one frame of a live tail; more go into the next one.
+pub(crate) const TAIL_FRAME_ENTRIES_MAX: usize = 1_000;
+
+/// How long open requests may take at the end before they are cut off.
+pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);

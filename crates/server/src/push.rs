@@ -1,0 +1,270 @@
+//! The two ways in: Loki's push and OTLP.
+//!
+//! Invariant: a 2xx leaves only after every entry of the request is durable. A request with entries that are refused
+//! gets 400 after its good entries are durable, as from Loki.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use longshore_model::{StreamEntries, TenantId};
+use longshore_store::PushError;
+use longshore_wire::{loki_push, otel_labels, otlp};
+use tokio::sync::SemaphorePermit;
+use tracing::{error, warn};
+
+use crate::body::{self, Encoding};
+use crate::error::{ApiError, chain};
+use crate::ingest;
+use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, STORE_PUSH_BYTES};
+use crate::params::now;
+use crate::server::Shared;
+use crate::tenant::Tenant;
+
+/// gRPC's codes, for the bodies of OTLP's errors.
+const INVALID_ARGUMENT: u32 = 3;
+const INTERNAL: u32 = 13;
+const UNAVAILABLE: u32 = 14;
+
+/// Unit of the budget: a permit stands for so many bytes.
+const PERMIT_BYTES: usize = 1 << 10;
+
+/// Permits of the whole budget.
+pub(crate) const BUDGET_PERMITS: usize = PUSH_BUDGET_BYTES / PERMIT_BYTES;
+
+/// `POST /loki/api/v1/push`.
+pub(crate) async fn loki(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    request: Request,
+) -> Result<StatusCode, ApiError> {
+    let (parts, body) = request.into_parts();
+    let format = loki_format(&parts.headers)?;
+    let encoding = loki_encoding(&parts.headers)?;
+    store(&shared, tenant, &parts.headers, body, move |body, inflated_max| {
+        let body = body::inflate(body, encoding, inflated_max)?;
+        let decoded = match format {
+            Format::Json => loki_push::decode_json(&body),
+            Format::Protobuf => loki_push::decode_protobuf(&body, inflated_max),
+        };
+        let streams = decoded.map_err(|error| match error {
+            loki_push::DecodeError::TooLarge { .. } => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            error @ loki_push::DecodeError::Snappy(_) => ApiError::bad_request(error.to_string()),
+            error => ApiError::bad_request(chain(&error)),
+        })?;
+        if streams.iter().all(|stream| stream.entries.is_empty()) {
+            return Err(ApiError::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "error at least one valid stream is required for ingestion",
+            ));
+        }
+        Ok(streams)
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// `POST /otlp/v1/logs`.
+pub(crate) async fn otlp(State(shared): State<Shared>, Tenant(tenant): Tenant, request: Request) -> Response {
+    match try_otlp(&shared, tenant, request).await {
+        Ok(()) => (
+            StatusCode::NO_CONTENT,
+            [(CONTENT_TYPE, HeaderValue::from_static(otlp::PROTOBUF_CONTENT_TYPE))],
+        )
+            .into_response(),
+        Err(error) => otlp_error(&error),
+    }
+}
+
+async fn try_otlp(shared: &Shared, tenant: TenantId, request: Request) -> Result<(), ApiError> {
+    let (parts, body) = request.into_parts();
+    let format = otlp_format(&parts.headers)?;
+    let encoding = otlp_encoding(&parts.headers)?;
+    store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
+        let body = body::inflate(body, encoding, inflated_max)?;
+        let decoded = match format {
+            Format::Json => otlp::decode_json(&body),
+            Format::Protobuf => otlp::decode_protobuf(&body),
+        };
+        let logs = decoded.map_err(|error| ApiError::bad_request(chain(&error)))?;
+        let now = now();
+        Ok(logs
+            .into_iter()
+            .map(|logs| otel_labels::stream_entries(logs, now))
+            .collect())
+    })
+    .await
+}
+
+/// OTLP wants a `google.rpc.Status`; clients repeat a request that got 503, but not one that got 500.
+fn otlp_error(error: &ApiError) -> Response {
+    let (status, code) = match error.status {
+        StatusCode::INTERNAL_SERVER_ERROR => (StatusCode::SERVICE_UNAVAILABLE, INTERNAL),
+        StatusCode::SERVICE_UNAVAILABLE => (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE),
+        status => (status, INVALID_ARGUMENT),
+    };
+    let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))];
+    let mut response = (status, content_type, otlp::encode_status(code, &error.text)).into_response();
+    if let Some(seconds) = error.retry_after_seconds {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Json,
+    Protobuf,
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> &str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
+/// JSON by its content type, with any parameters; everything else is protobuf.
+fn loki_format(headers: &HeaderMap) -> Result<Format, ApiError> {
+    let content_type = header(headers, CONTENT_TYPE);
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    match media_type {
+        "" => Err(ApiError::bad_request("mime: no media type")),
+        "application/json" => Ok(Format::Json),
+        _ => Ok(Format::Protobuf),
+    }
+}
+
+fn loki_encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
+    let name = header(headers, CONTENT_ENCODING);
+    match Encoding::from_name(name) {
+        Some(Encoding::Lz4 | Encoding::Zstd) | None => Err(ApiError::bad_request(format!(
+            "Content-Encoding {name:?} not supported"
+        ))),
+        Some(encoding) => Ok(encoding),
+    }
+}
+
+fn otlp_format(headers: &HeaderMap) -> Result<Format, ApiError> {
+    match header(headers, CONTENT_TYPE) {
+        "application/json" => Ok(Format::Json),
+        otlp::PROTOBUF_CONTENT_TYPE => Ok(Format::Protobuf),
+        other => Err(ApiError::bad_request(format!(
+            "content type: {other} is not supported, supported types are application/json and application/x-protobuf"
+        ))),
+    }
+}
+
+fn otlp_encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
+    let name = header(headers, CONTENT_ENCODING);
+    match Encoding::from_name(name) {
+        Some(Encoding::Deflate | Encoding::Snappy) | None => Err(ApiError::bad_request(format!(
+            "unsupported content encoding {name}: only gzip, lz4 and zstd are supported"
+        ))),
+        Some(encoding) => Ok(encoding),
+    }
+}
+
+/// Reads, decodes, checks and stores a request; returns when all of its good entries are durable.
+async fn store(
+    shared: &Shared,
+    tenant: TenantId,
+    headers: &HeaderMap,
+    body: Body,
+    decode: impl FnOnce(Bytes, usize) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
+) -> Result<(), ApiError> {
+    let _budget = reserve(shared, headers).await?;
+    let body = body::read(body, shared.settings.push_body_bytes_max).await?;
+    let closed = |_| ApiError::unavailable("the server is shutting down");
+    let turn = shared.push_turns.clone().acquire_owned().await.map_err(closed)?;
+    let shared = shared.clone();
+    let work = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        let streams = decode(body, shared.settings.push_inflated_bytes_max)?;
+        store_decoded(&shared, &tenant, streams)
+    });
+    work.await
+        .map_err(|_| ApiError::internal("the push failed in an unexpected way"))?
+}
+
+/// Takes a part of the memory for pushes, by what the request says of its length.
+async fn reserve<'a>(shared: &'a Shared, headers: &HeaderMap) -> Result<SemaphorePermit<'a>, ApiError> {
+    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_BUDGET_BYTES);
+    let wanted = length.saturating_mul(PUSH_INFLATION_EXPECTED) / PERMIT_BYTES;
+    let permits = wanted.clamp(1, BUDGET_PERMITS);
+    let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+    let closed = |_| ApiError::unavailable("the server is shutting down");
+    shared.push_budget.acquire_many(permits).await.map_err(closed)
+}
+
+fn store_decoded(shared: &Shared, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<(), ApiError> {
+    let prepared = ingest::prepare(streams, &shared.settings.limits, now());
+    shared.metrics.refused(&prepared.refusals);
+    let (lines, bytes) = (prepared.lines, prepared.bytes);
+    for part in split(prepared.streams) {
+        shared.store.push(tenant, part).map_err(|error| push_error(&error))?;
+    }
+    shared.metrics.pushed(lines, bytes);
+    if prepared.refusals.is_empty() {
+        return Ok(());
+    }
+    Err(ApiError::bad_request(prepared.refusals.text()))
+}
+
+/// Cuts what is too much for one call into parts, keeping the order within each stream.
+fn split(streams: Vec<StreamEntries>) -> Vec<Vec<StreamEntries>> {
+    let mut parts = vec![Vec::new()];
+    let mut part_bytes = 0;
+    for stream in streams {
+        let StreamEntries { labels, entries } = stream;
+        let mut current = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let entry_bytes = entry.line.len() + entry.structured_metadata.size_bytes();
+            if part_bytes > 0 && part_bytes + entry_bytes > STORE_PUSH_BYTES {
+                close_part(&mut parts, &labels, &mut current);
+                parts.push(Vec::new());
+                part_bytes = 0;
+            }
+            part_bytes += entry_bytes;
+            current.push(entry);
+        }
+        close_part(&mut parts, &labels, &mut current);
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+fn close_part(
+    parts: &mut [Vec<StreamEntries>],
+    labels: &longshore_model::Labels,
+    entries: &mut Vec<longshore_model::Entry>,
+) {
+    if let Some(part) = parts.last_mut()
+        && !entries.is_empty()
+    {
+        part.push(StreamEntries {
+            labels: labels.clone(),
+            entries: std::mem::take(entries),
+        });
+    }
+}
+
+fn push_error(failure: &PushError) -> ApiError {
+    let text = chain(failure);
+    match failure {
+        PushError::Poisoned(_) => {
+            error!(error = %text, "a push failed and so will all others until a restart");
+            ApiError::internal(text)
+        }
+        PushError::TooLarge { .. } => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, text),
+        _ => {
+            warn!(error = %text, "a push was refused for now");
+            ApiError::unavailable(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! Queries: parameters in, evaluation on a thread, Loki's JSON out.
+//!
+//! Invariant: a query ends when its client goes away or its time is over; the flag that tells it is set by dropping
+//! the guard that the request's future holds.
+
+pub(crate) mod rows;
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::Response;
+use longshore_logql::eval::{self, Context, EvalError, InstantParams, LogParams, MetricResult, RangeParams, Value};
+use longshore_logql::{Expr, LogExpr, SampleExpr, format_number};
+use longshore_model::{Direction, ScanStats, TenantId, TimeRange, TimestampNs, format_go_duration};
+
+use crate::error::ApiError;
+use crate::json::{self, QueryStats, put_labels, put_list, put_point};
+use crate::limits::POINTS_PER_SERIES_MAX;
+use crate::params::{Params, format_prometheus_duration, now};
+use crate::server::Shared;
+use crate::settings::Limits;
+use crate::tenant::Tenant;
+use crate::thread::{on_thread, scan_error};
+use rows::{Row, put_streams};
+
+/// Reads the query of a request.
+pub(crate) fn parse(params: &Params) -> Result<Expr, ApiError> {
+    let text = params.get("query").unwrap_or_default();
+    longshore_logql::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// `/loki/api/v1/query_range`.
+pub(crate) async fn range(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let range = params.query_range(now())?;
+    let (limit, direction) = (params.limit()?, params.direction()?);
+    let step_ns = params.step(range)?;
+    if range.end.0.saturating_sub(range.start.0) / step_ns > POINTS_PER_SERIES_MAX {
+        return Err(ApiError::bad_request(
+            "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step \
+             parameter",
+        ));
+    }
+    let interval_ns = params.interval()?;
+    let expr = parse(&params)?;
+    check_length(range, &shared.settings.limits)?;
+    match expr {
+        Expr::Log(expr) => {
+            check_limit(limit, &shared.settings.limits)?;
+            let query = LogQuery {
+                expr,
+                range,
+                limit,
+                direction,
+                interval_ns,
+            };
+            let (rows, stats) = run_log_query(&shared, tenant, query).await?;
+            let categorize = params.categorize_labels();
+            Ok(json::query_answer(
+                "streams",
+                params.encoding_flags.as_deref(),
+                &stats,
+                |out| {
+                    put_streams(out, &rows, categorize);
+                },
+            ))
+        }
+        Expr::Sample(expr) => {
+            let range = if shared.settings.limits.align_metric_queries {
+                aligned(range, step_ns)
+            } else {
+                range
+            };
+            let moments = RangeParams {
+                start: range.start,
+                end: range.end,
+                step_ns,
+            };
+            let run = move |context: &Context<'_>| eval::range_query(&expr, moments, context);
+            metric_answer(&shared, tenant, run).await
+        }
+    }
+}
+
+/// `/loki/api/v1/query`.
+pub(crate) async fn instant(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let at = params.time("time", now())?;
+    params.limit()?;
+    params.direction()?;
+    let expr: SampleExpr = match parse(&params)? {
+        Expr::Sample(expr) => expr,
+        Expr::Log(_) => {
+            return Err(ApiError::bad_request(
+                "log queries are not supported as an instant query type, please change your query to a range query \
+                 type",
+            ));
+        }
+    };
+    metric_answer(&shared, tenant, move |context| {
+        eval::instant_query(&expr, InstantParams { at }, context)
+    })
+    .await
+}
+
+fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError> {
+    let max = limits.max_entries_limit_per_query;
+    if limit > max {
+        return Err(ApiError::bad_request(format!(
+            "max entries limit per query exceeded, limit > max_entries_limit_per_query ({limit} > {max})"
+        )));
+    }
+    Ok(())
+}
+
+fn check_length(range: TimeRange, limits: &Limits) -> Result<(), ApiError> {
+    let length = u64::try_from(range.end.0.saturating_sub(range.start.0)).unwrap_or(0);
+    let length = Duration::from_nanos(length);
+    match limits.max_query_length {
+        Some(max) if length > max => Err(ApiError::bad_request(format!(
+            "the query time range exceeds the limit (query length: {}, limit: {})",
+            format_go_duration(length),
+            format_prometheus_duration(max)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Start rounded down and end rounded up to whole steps.
+fn aligned(range: TimeRange, step_ns: i64) -> TimeRange {
+    let down = |at: i64| at.div_euclid(step_ns).saturating_mul(step_ns);
+    let end = down(range.end.0);
+    TimeRange {
+        start: TimestampNs(down(range.start.0)),
+        end: TimestampNs(if end == range.end.0 {
+            end
+        } else {
+            end.saturating_add(step_ns)
+        }),
+    }
+}
+
+/// A log query with everything that says what it answers.
+pub(crate) struct LogQuery {
+    pub(crate) expr: LogExpr,
+    pub(crate) range: TimeRange,
+    pub(crate) limit: usize,
+    pub(crate) direction: Direction,
+    /// Smallest distance of entries of a stream; 0 for none.
+    pub(crate) interval_ns: i64,
+}
+
+/// Runs a log query; its rows come in the order of its direction.
+pub(crate) async fn run_log_query(
+    shared: &Shared,
+    tenant: TenantId,
+    query: LogQuery,
+) -> Result<(Vec<Row>, QueryStats), ApiError> {
+    let direction = query.direction;
+    let run = move |context: &Context<'_>| {
+        let params = LogParams {
+            time: query.range,
+            limit: query.limit,
+            direction: query.direction,
+        };
+        let result = eval::log_query(&query.expr, params, context)?;
+        let mut rows = Vec::new();
+        for stream in result.streams {
+            let mut last: Option<TimestampNs> = None;
+            for (timestamp, line) in stream.entries {
+                if last.is_some_and(|last| (timestamp.0 - last.0).abs() < query.interval_ns) {
+                    continue;
+                }
+                last = Some(timestamp);
+                rows.push(Row {
+                    labels: stream.labels.clone(),
+                    timestamp,
+                    line,
+                });
+            }
+        }
+        Ok((rows, result.stats))
+    };
+    let (mut rows, mut stats) = run_query(shared, tenant, run).await?;
+    match direction {
+        Direction::Forward => rows.sort_by_key(|row| row.timestamp),
+        Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
+    }
+    stats.returned = rows.len() as u64;
+    Ok((rows, stats))
+}
+
+async fn metric_answer(
+    shared: &Shared,
+    tenant: TenantId,
+    run: impl FnOnce(&Context<'_>) -> Result<MetricResult, EvalError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let run = move |context: &Context<'_>| run(context).map(|result| (result.value, result.stats));
+    let (value, mut stats) = run_query(shared, tenant, run).await?;
+    match value {
+        Value::Matrix(matrix) => {
+            stats.returned = matrix.iter().map(|series| series.points.len() as u64).sum();
+            Ok(json::query_answer("matrix", None, &stats, |out| {
+                put_list(out, &matrix, |out, series| {
+                    out.extend_from_slice(b"{\"metric\":");
+                    put_labels(out, &series.labels);
+                    out.extend_from_slice(b",\"values\":");
+                    put_list(out, &series.points, |out, point| {
+                        put_point(out, point.timestamp, &format_number(point.value));
+                    });
+                    out.push(b'}');
+                });
+            }))
+        }
+        Value::Vector { at, samples } => {
+            stats.returned = samples.len() as u64;
+            Ok(json::query_answer("vector", None, &stats, |out| {
+                put_list(out, &samples, |out, sample| {
+                    out.extend_from_slice(b"{\"metric\":");
+                    put_labels(out, &sample.labels);
+                    out.extend_from_slice(b",\"value\":");
+                    put_point(out, at, &format_number(sample.value));
+                    out.push(b'}');
+                });
+            }))
+        }
+        Value::Scalar(point) => Ok(json::query_answer("scalar", None, &stats, |out| {
+            put_point(out, point.timestamp, &format_number(point.value));
+        })),
+    }
+}
+
+/// Evaluates on a thread and measures.
+async fn run_query<T: Send + 'static>(
+    shared: &Shared,
+    tenant: TenantId,
+    run: impl FnOnce(&Context<'_>) -> Result<(T, ScanStats), EvalError> + Send + 'static,
+) -> Result<(T, QueryStats), ApiError> {
+    let asked = std::time::Instant::now();
+    on_thread(shared, move |shared, cancellation| {
+        let started = std::time::Instant::now();
+        shared.metrics.query_started();
+        let context = Context {
+            storage: &*shared.store,
+            tenant: &tenant,
+            cancellation,
+            series_max: shared.settings.limits.max_query_series.unwrap_or(usize::MAX),
+        };
+        let result = run(&context);
+        let mut stats = QueryStats::default();
+        if let Ok((_, scan)) = &result {
+            stats.scan = *scan;
+        }
+        shared.metrics.query_ended(stats.bytes());
+        stats.took = started.elapsed();
+        stats.queued = started.duration_since(asked);
+        result
+            .map(|(value, _)| (value, stats))
+            .map_err(|error| eval_error(&error))
+    })
+    .await
+}
+
+fn eval_error(error: &EvalError) -> ApiError {
+    match error {
+        EvalError::Scan(error) => scan_error(error),
+        error => ApiError::bad_request(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,175 @@
+//! Binds, serves, stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use axum::serve::ListenerExt;
+use longshore_store::Store;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, watch};
+use tracing::{info, warn};
+
+use crate::limits::{PUSHES_AT_ONCE, SHUTDOWN_GRACE};
+use crate::metrics::Metrics;
+use crate::page::{Assets, OptionalAssets};
+use crate::push::BUDGET_PERMITS;
+use crate::routes;
+use crate::settings::ServerSettings;
+use crate::tail::Hub;
+
+/// What all handlers share.
+pub(crate) type Shared = Arc<State>;
+
+/// The parts of a running server.
+pub(crate) struct State {
+    pub(crate) settings: ServerSettings,
+    pub(crate) store: Arc<Store>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) assets: OptionalAssets,
+    /// Memory for pushes, see `push`.
+    pub(crate) push_budget: Semaphore,
+    /// Threads for pushes.
+    pub(crate) push_turns: Arc<Semaphore>,
+    /// Threads for queries.
+    pub(crate) query_turns: Arc<Semaphore>,
+    /// Queries that wait for a thread.
+    pub(crate) queries_waiting: AtomicUsize,
+    /// Turns true when the server stops; live tails end then.
+    pub(crate) closing: watch::Receiver<bool>,
+}
+
+/// Why a server could not be bound.
+#[derive(Debug, Error)]
+pub enum BindError {
+    /// Someone else listens there.
+    #[error("the address {address} is in use; stop what listens there, or choose another with --listen")]
+    InUse {
+        /// The address.
+        address: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The address is wrong, or listening there is not allowed.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// The cause.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A server that listens and does not answer yet; [`Server::serve`] makes it.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Shared,
+    close: watch::Sender<bool>,
+}
+
+impl Server {
+    /// Listens on the address of the settings, over a store whose replay is done. The store's listener for new
+    /// entries becomes this server's.
+    ///
+    /// # Errors
+    /// When the address is in use or cannot be listened on.
+    pub async fn bind(
+        settings: ServerSettings,
+        store: Arc<Store>,
+        assets: Option<Arc<dyn Assets>>,
+    ) -> Result<Self, BindError> {
+        let address = settings.listen.clone();
+        let listen_error = |source: std::io::Error| match source.kind() {
+            std::io::ErrorKind::AddrInUse => BindError::InUse {
+                address: address.clone(),
+                source,
+            },
+            _ => BindError::Listen {
+                address: address.clone(),
+                source,
+            },
+        };
+        let listener = TcpListener::bind(&settings.listen).await.map_err(listen_error)?;
+        let local_address = listener.local_addr().map_err(listen_error)?;
+        let metrics = Arc::new(Metrics::new(|registry| store.register_metrics(registry)));
+        let hub = Arc::new(Hub::new(Arc::clone(&metrics)));
+        store.set_listener(Arc::clone(&hub) as _);
+        let (close, closing) = watch::channel(false);
+        let shared = Arc::new(State {
+            push_budget: Semaphore::new(BUDGET_PERMITS),
+            push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
+            query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
+            queries_waiting: AtomicUsize::new(0),
+            settings,
+            store,
+            metrics,
+            hub,
+            assets,
+            closing,
+        });
+        Ok(Self {
+            listener,
+            address: local_address,
+            shared,
+            close,
+        })
+    }
+
+    /// Where it listens, with the port that was free if the settings asked for any.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Answers until `shutdown` completes, then lets open requests end, for a while.
+    ///
+    /// # Errors
+    /// When accepting connections fails for good.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let Self {
+            listener,
+            address,
+            shared,
+            close,
+        } = self;
+        let mut stopped = shared.closing.clone();
+        let mut stopping = shared.closing.clone();
+        let listener = listener.tap_io(|stream| {
+            // Without it small answers wait for the client's acknowledgement of the one before.
+            if let Err(error) = stream.set_nodelay(true) {
+                warn!(%error, "cannot switch off Nagle's algorithm");
+            }
+        });
+        let router = routes::router(shared);
+        info!(%address, "listening");
+        let stop = async move {
+            shutdown.await;
+            close.send_replace(true);
+            // The sender must live until everyone has seen it.
+            close.closed().await;
+        };
+        let stop = tokio::spawn(stop);
+        let serving = axum::serve(listener, router)
+            .with_graceful_shutdown(async move {
+                let _ = stopping.wait_for(|closing| *closing).await;
+            })
+            .into_future();
+        let grace = async move {
+            let _ = stopped.wait_for(|closing| *closing).await;
+            tokio::time::sleep(SHUTDOWN_GRACE).await;
+        };
+        let result = tokio::select! {
+            result = serving => result,
+            () = grace => {
+                warn!(seconds = SHUTDOWN_GRACE.as_secs(), "some requests did not end in time and are cut off");
+                Ok(())
+            }
+        };
+        stop.abort();
+        result
+    }
+}

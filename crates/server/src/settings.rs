@@ -1,0 +1,169 @@
+//! What the server is told: plain values, already validated by `config`.
+
+use std::time::Duration;
+
+use longshore_config::loki::StoreSettings;
+use longshore_wire::service_name::DISCOVERY_LABELS;
+
+use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT};
+
+/// How the server works.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// `address:port`; port 0 for any free one.
+    pub listen: String,
+    /// Stands before every path; empty for none.
+    pub path_prefix: String,
+    /// Requests must name their tenant in `X-Scope-OrgID`. Without it everything belongs to tenant `fake`.
+    pub auth_enabled: bool,
+    /// Largest push request on the wire, in bytes.
+    pub push_body_bytes_max: usize,
+    /// Largest push request once inflated, in bytes.
+    pub push_inflated_bytes_max: usize,
+    /// Queries that run at a time.
+    pub queries_at_once: usize,
+    /// What pushes and queries may do.
+    pub limits: Limits,
+    /// The effective configuration as YAML, for `/config`; empty for none.
+    pub effective_config: String,
+}
+
+/// What pushes and queries may do; the names are those of Loki's `limits_config`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of a line; `None` for any.
+    pub max_line_size: Option<usize>,
+    /// Longer lines are cut instead of refused.
+    pub max_line_size_truncate: bool,
+    /// Bytes of a label's name.
+    pub max_label_name_length: usize,
+    /// Bytes of a label's value.
+    pub max_label_value_length: usize,
+    /// Labels of a stream.
+    pub max_label_names_per_series: usize,
+    /// Refuse entries that are older than this; `None` takes any.
+    pub reject_old_samples_max_age: Option<Duration>,
+    /// Refuse entries that lie further in the future.
+    pub creation_grace_period: Duration,
+    /// Entries may have structured metadata.
+    pub allow_structured_metadata: bool,
+    /// Bytes of an entry's structured metadata; `None` for any.
+    pub max_structured_metadata_size: Option<usize>,
+    /// Number of an entry's structured metadata; `None` for any.
+    pub max_structured_metadata_entries_count: Option<usize>,
+    /// Labels of which the first becomes `service_name`; empty adds none.
+    pub discover_service_name: Vec<String>,
+    /// Add `detected_level` to each entry.
+    pub discover_log_levels: bool,
+    /// Entries of an answer.
+    pub max_entries_limit_per_query: usize,
+    /// Longest range of a query; `None` for any.
+    pub max_query_length: Option<Duration>,
+    /// Series of a metric query; `None` for any.
+    pub max_query_series: Option<usize>,
+    /// Longest time of a query.
+    pub query_timeout: Duration,
+    /// Range queries of numbers have their start and end moved to whole steps, as Loki does when it splits queries.
+    pub align_metric_queries: bool,
+    /// Live tails at a time, for each tenant.
+    pub max_concurrent_tail_requests: usize,
+    /// Answer `index/volume`.
+    pub volume_enabled: bool,
+}
+
+impl Default for Limits {
+    /// Loki's defaults where they protect, wider ones where they lose lines.
+    fn default() -> Self {
+        Self {
+            // A container's line may be as long as the collector joins it; refusing it would lose it.
+            max_line_size: None,
+            max_line_size_truncate: false,
+            max_label_name_length: 1024,
+            max_label_value_length: 2048,
+            // OpenTelemetry's 18 index labels fit.
+            max_label_names_per_series: 32,
+            // A collector that was away for long still has lines to deliver.
+            reject_old_samples_max_age: None,
+            creation_grace_period: Duration::from_secs(600),
+            allow_structured_metadata: true,
+            max_structured_metadata_size: Some(64 << 10),
+            max_structured_metadata_entries_count: Some(128),
+            discover_service_name: DISCOVERY_LABELS.map(str::to_owned).to_vec(),
+            discover_log_levels: true,
+            max_entries_limit_per_query: 5_000,
+            max_query_length: Some(Duration::from_secs(721 * 3600)),
+            max_query_series: Some(500),
+            query_timeout: Duration::from_secs(60),
+            align_metric_queries: true,
+            max_concurrent_tail_requests: 10,
+            volume_enabled: true,
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:3100".to_owned(),
+            path_prefix: String::new(),
+            auth_enabled: false,
+            push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
+            push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
+            queries_at_once: 4,
+            limits: Limits::default(),
+            effective_config: String::new(),
+        }
+    }
+}
+
+/// Lets a number of a file be no more than fits into memory.
+fn size(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+impl From<&StoreSettings> for ServerSettings {
+    fn from(settings: &StoreSettings) -> Self {
+        let server = &settings.server;
+        let address = match server.http_listen_address.as_str() {
+            "" => "0.0.0.0".to_owned(),
+            address if address.contains(':') && !address.starts_with('[') => format!("[{address}]"),
+            address => address.to_owned(),
+        };
+        Self {
+            listen: format!("{address}:{}", server.http_listen_port),
+            path_prefix: server.http_path_prefix.clone(),
+            auth_enabled: settings.auth_enabled,
+            push_body_bytes_max: size(server.push_size_max.0),
+            push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
+            queries_at_once: size(settings.querier.max_concurrent).max(1),
+            limits: Limits::from(&settings.limits),
+            effective_config: String::new(),
+        }
+    }
+}
+
+impl From<&longshore_config::loki::LimitsSettings> for Limits {
+    fn from(limits: &longshore_config::loki::LimitsSettings) -> Self {
+        Self {
+            max_line_size: limits.max_line_size.map(|bytes| size(bytes.0)),
+            max_line_size_truncate: limits.max_line_size_truncate,
+            max_label_name_length: size(limits.max_label_name_length),
+            max_label_value_length: size(limits.max_label_value_length),
+            max_label_names_per_series: size(limits.max_label_names_per_series),
+            reject_old_samples_max_age: limits.reject_old_samples.then_some(limits.reject_old_samples_max_age),
+            creation_grace_period: limits.creation_grace_period,
+            allow_structured_metadata: limits.allow_structured_metadata,
+            max_structured_metadata_size: limits.max_structured_metadata_size.map(|bytes| size(bytes.0)),
+            max_structured_metadata_entries_count: limits.max_structured_metadata_entries_count.map(size),
+            discover_service_name: limits.discover_service_name.clone(),
+            discover_log_levels: limits.discover_log_levels,
+            max_entries_limit_per_query: limits.max_entries_limit_per_query.map_or(usize::MAX, size),
+            max_query_length: limits.max_query_length,
+            max_query_series: limits.max_query_series.map(size),
+            query_timeout: limits.query_timeout,
+            align_metric_queries: limits.split_queries_by_interval.is_some(),
+            max_concurrent_tail_requests: size(limits.max_concurrent_tail_requests),
+            volume_enabled: limits.volume_enabled,
+        }
+    }
+}

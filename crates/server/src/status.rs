@@ -1,0 +1,65 @@
+//! Small answers about the server itself.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::error::{ApiError, chain};
+use crate::json;
+use crate::params::Params;
+use crate::server::Shared;
+
+/// The version of Loki whose API this is: Grafana switches features on by it.
+const LOKI_API_VERSION: &str = "3.8.0";
+
+/// `GET /ready`.
+pub(crate) async fn ready(State(shared): State<Shared>) -> Response {
+    if *shared.closing.borrow() {
+        return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the server is shutting down").into_response();
+    }
+    match shared.store.check() {
+        Ok(()) => "ready\n".into_response(),
+        Err(error) => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, chain(&error)).into_response(),
+    }
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(shared): State<Shared>) -> Response {
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, content_type)], shared.metrics.text()).into_response()
+}
+
+/// `GET /config`.
+pub(crate) async fn config(State(shared): State<Shared>) -> Response {
+    (
+        [(CONTENT_TYPE, "text/plain; charset=utf-8")],
+        shared.settings.effective_config.clone(),
+    )
+        .into_response()
+}
+
+/// `GET /loki/api/v1/status/buildinfo`.
+pub(crate) async fn build_info() -> Response {
+    let info = json!({
+        "version": LOKI_API_VERSION,
+        "revision": concat!("longshore-", env!("CARGO_PKG_VERSION")),
+        "branch": "longshore",
+        "buildUser": "",
+        "buildDate": "",
+        "goVersion": "",
+    });
+    json::value(&info)
+}
+
+/// `GET /loki/api/v1/format_query`.
+pub(crate) async fn format_query(params: Params) -> Response {
+    match longshore_logql::parse(params.get("query").unwrap_or_default()) {
+        Ok(expr) => json::value(&json!({"status": "success", "data": expr.to_string()})),
+        Err(error) => {
+            let body = json!({"status": "invalid-query", "error": error.to_string()});
+            (StatusCode::BAD_REQUEST, json::value(&body)).into_response()
+        }
+    }
+}

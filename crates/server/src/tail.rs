@@ -1,0 +1,106 @@
+//! Live tail over a WebSocket: what was stored lately, then what is stored from now on.
+//!
+//! Invariant: an entry is sent once. The tail subscribes before it reads the past, and leaves out of the new entries
+//! what it has sent from the past.
+
+mod frame;
+mod hub;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use longshore_logql::{Expr, LogExpr, Pipeline};
+use longshore_model::TimestampNs;
+
+use crate::error::ApiError;
+use crate::limits::TAIL_DELAY_SECONDS_MAX;
+use crate::params::{Params, now};
+use crate::query;
+use crate::server::Shared;
+use crate::tenant::Tenant;
+
+pub(crate) use hub::Hub;
+use session::Session;
+
+/// `/loki/api/v1/tail`.
+pub(crate) async fn serve(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    upgrade: WebSocketUpgrade,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let expr = query::parse(&params)?;
+    let Expr::Log(expr) = expr else {
+        return Ok(upgrade.on_upgrade(refuse_metric_query));
+    };
+    let request = TailRequest::new(&params, expr)?;
+    let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let limit = shared.settings.limits.max_concurrent_tail_requests;
+    let subscription = shared
+        .hub
+        .subscribe(tenant.clone(), Arc::new(pipeline), limit)
+        .ok_or_else(|| {
+            ApiError::bad_request(format!(
+                "max concurrent tail requests limit exceeded, count > limit ({} > {limit})",
+                limit + 1
+            ))
+        })?;
+    let session = Session {
+        shared,
+        tenant,
+        request,
+        subscription,
+    };
+    Ok(upgrade.on_upgrade(move |socket| session.run(socket)))
+}
+
+/// What a client wants to follow.
+struct TailRequest {
+    expr: LogExpr,
+    start: TimestampNs,
+    limit: usize,
+    delay: Duration,
+    categorize: bool,
+}
+
+impl TailRequest {
+    fn new(params: &Params, expr: LogExpr) -> Result<Self, ApiError> {
+        let delay = params.number("delay_for", 0)?;
+        let delay = u64::try_from(delay)
+            .ok()
+            .filter(|seconds| *seconds <= TAIL_DELAY_SECONDS_MAX);
+        Ok(Self {
+            expr,
+            start: params.range(now())?.start,
+            limit: params.limit()?,
+            delay: Duration::from_secs(delay.ok_or_else(|| {
+                ApiError::bad_request(format!("delay_for can't be greater than {TAIL_DELAY_SECONDS_MAX}"))
+            })?),
+            categorize: params.categorize_labels(),
+        })
+    }
+}
+
+/// Loki upgrades first and then closes.
+async fn refuse_metric_query(mut socket: WebSocket) {
+    close(
+        &mut socket,
+        close_code::ERROR,
+        "only log queries can be tailed, this query gives numbers",
+    )
+    .await;
+}
+
+/// Says why and closes; the client may be gone already.
+async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    // Nobody is left to hear of a failure to say goodbye.
+    drop(socket.send(Message::Close(Some(frame))).await);
+}

@@ -1,0 +1,90 @@
+//! Blocking work of a request on a thread of its own, so many at a time, cancelled when nobody waits for it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use longshore_model::{Cancellation, ScanError};
+
+use crate::error::{ApiError, chain};
+use crate::limits::QUERIES_WAITING_MAX;
+use crate::server::{Shared, State};
+
+/// Cancels when it is dropped: the future of a request is dropped when its client goes away.
+struct CancelOnDrop(Cancellation);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// One that waits for a thread.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs `work` when it is its turn. It must look at the cancellation often, or be short.
+pub(crate) async fn on_thread<T: Send + 'static>(
+    shared: &Shared,
+    work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let limit = shared.settings.limits.query_timeout;
+    let cancellation = Cancellation::default();
+    let _guard = CancelOnDrop(cancellation.clone());
+    let run = async {
+        let turn = wait_for_turn(shared).await?;
+        let shared = shared.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&shared, cancellation)
+        });
+        work.await
+            .map_err(|_| ApiError::internal("the query failed in an unexpected way"))?
+    };
+    tokio::time::timeout(limit, run)
+        .await
+        .unwrap_or_else(|_| Err(timed_out(limit)))
+}
+
+async fn wait_for_turn(shared: &State) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
+    let before = shared.queries_waiting.fetch_add(1, Ordering::Relaxed);
+    let _waiting = Waiting(&shared.queries_waiting);
+    if before >= QUERIES_WAITING_MAX {
+        return Err(ApiError::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many outstanding requests",
+        ));
+    }
+    let closed = |_| ApiError::unavailable("the server is shutting down");
+    shared.query_turns.clone().acquire_owned().await.map_err(closed)
+}
+
+fn timed_out(limit: Duration) -> ApiError {
+    tracing::warn!(seconds = limit.as_secs(), "a query took too long and was cancelled");
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over \
+         regex match) to reduce the amount of data processed",
+    )
+}
+
+/// A scan that ended early, as an answer.
+pub(crate) fn scan_error(error: &ScanError) -> ApiError {
+    match error {
+        // Nobody reads this: the client is gone, or was told of the time-out.
+        ScanError::Cancelled => ApiError::new(
+            StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST),
+            "the request was cancelled by the client",
+        ),
+        error @ ScanError::Read { .. } => {
+            let text = chain(error);
+            tracing::error!(error = %text, "a query could not read the store");
+            ApiError::internal(text)
+        }
+    }
+}
