@@ -24,7 +24,7 @@ export async function launch(): Promise<Browser> {
 }
 
 /** Waits until the probe gives something true, and returns it; fails with the description and the last value. */
-export async function until<T>(description: string, probe: () => Promise<T> | T): Promise<T> {
+export async function until<T>(description: string, probe: () => Promise<T> | T): Promise<NonNullable<T>> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const value = await probe()
