@@ -64,9 +64,10 @@ pub enum EvalError {
          count() or topk()"
     )]
     TooManySeries(usize),
-    /// Samples of the two sides of an operator do not find each other one to one.
+    /// The query cannot be answered: samples of two sides that do not find each other one to one, a function that
+    /// only instant queries have.
     #[error("{0}")]
-    Matching(String),
+    Refused(String),
     /// The store could not be read, or the query was cancelled.
     #[error(transparent)]
     Scan(#[from] ScanError),

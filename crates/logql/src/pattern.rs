@@ -29,8 +29,8 @@ pub enum PatternError {
     #[error("duplicate capture name ({0}): invalid expression")]
     Duplicate(String),
     /// A filter only asks whether a line matches, so names mean nothing.
-    #[error("named captures are not allowed: invalid expression")]
-    NamedInFilter,
+    #[error("named captures are not allowed: found '<{0}>'")]
+    NamedInFilter(String),
 }
 
 /// Cuts a pattern into pieces; a `<` that begins no name is literal.
@@ -109,9 +109,12 @@ pub fn check_filter(pattern: &str) -> Result<Vec<Piece>, PatternError> {
         return Ok(Vec::new());
     }
     let pieces = check(pattern)?;
-    let named = |piece: &Piece| matches!(piece, Piece::Capture(name) if name != "_");
-    if pieces.iter().any(named) {
-        return Err(PatternError::NamedInFilter);
+    let named = pieces.iter().find_map(|piece| match piece {
+        Piece::Capture(name) if name != "_" => Some(name.clone()),
+        _ => None,
+    });
+    match named {
+        Some(name) => Err(PatternError::NamedInFilter(name)),
+        None => Ok(pieces),
     }
-    Ok(pieces)
 }

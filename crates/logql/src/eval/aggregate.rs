@@ -57,7 +57,7 @@ impl Table {
 /// Aggregates the series of each group, step by step.
 pub(super) fn aggregate(op: VectorOp, parameter: Option<u64>, key: &Key, series: Vec<StepSeries>) -> Vec<StepSeries> {
     if matches!(op, VectorOp::Sort | VectorOp::SortDesc) {
-        return series;
+        return sorted(op == VectorOp::Sort, series);
     }
     let mut table = Table::default();
     let groups: Vec<usize> = (series.iter())
@@ -66,7 +66,8 @@ pub(super) fn aggregate(op: VectorOp, parameter: Option<u64>, key: &Key, series:
     match op {
         VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk => {
             let count = usize::try_from(parameter.unwrap_or(1)).unwrap_or(usize::MAX);
-            pick(op == VectorOp::Bottomk, count, &groups, table.len(), series)
+            let smallest = op == VectorOp::Bottomk;
+            sorted(smallest, pick(smallest, count, &groups, table.len(), series))
         }
         _ => reduce(op, &groups, table, &series),
     }
@@ -165,8 +166,17 @@ fn pick(
     series
 }
 
+/// Sorts by value where there is one moment only; over many there is no such order.
+fn sorted(ascending: bool, mut series: Vec<StepSeries>) -> Vec<StepSeries> {
+    if series.first().is_some_and(|series| series.values.len() == 1) {
+        let value = |series: &StepSeries| series.values[0].unwrap_or(f64::NAN);
+        series.sort_by(|a, b| order(ascending, value(a), value(b)));
+    }
+    series
+}
+
 /// Order of values for `topk` and `sort`: descending, or ascending; NaN last.
-pub(super) fn order(ascending: bool, a: f64, b: f64) -> std::cmp::Ordering {
+fn order(ascending: bool, a: f64, b: f64) -> std::cmp::Ordering {
     let by_value = if ascending { a.total_cmp(&b) } else { b.total_cmp(&a) };
     a.is_nan().cmp(&b.is_nan()).then(by_value)
 }

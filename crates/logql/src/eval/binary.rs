@@ -36,7 +36,7 @@ pub(super) fn apply(
             Operand::Series(with_scalar(op, options, series, |value| (scalar, value)))
         }
         (Operand::Series(left), Operand::Series(right)) if op.is_logical() => {
-            Operand::Series(logical(op, &matching_key(options.matching.as_ref()), left, right))
+            Operand::Series(logical(op, &matching_key(options.matching.as_ref()), left, &right))
         }
         (Operand::Series(left), Operand::Series(right)) => Operand::Series(matched(op, options, left, right)?),
     })
@@ -89,7 +89,7 @@ fn by_key<'a>(series: &'a [StepSeries], key: &Key) -> HashMap<Labels, Vec<&'a St
     map
 }
 
-fn logical(op: BinaryOp, key: &Key, left: Vec<StepSeries>, right: Vec<StepSeries>) -> Vec<StepSeries> {
+fn logical(op: BinaryOp, key: &Key, left: Vec<StepSeries>, right: &[StepSeries]) -> Vec<StepSeries> {
     let present = |others: Option<&Vec<&StepSeries>>, step: usize| {
         others.is_some_and(|others| others.iter().any(|series| series.values[step].is_some()))
     };
@@ -109,7 +109,7 @@ fn logical(op: BinaryOp, key: &Key, left: Vec<StepSeries>, right: Vec<StepSeries
             left.into_iter().chain(added).collect()
         }
         _ => {
-            let rights = by_key(&right, key);
+            let rights = by_key(right, key);
             left.iter()
                 .map(|series| filter(series, &rights, op == BinaryOp::And))
                 .collect()
@@ -176,7 +176,7 @@ fn matched(
 }
 
 fn ambiguous(cardinality: Cardinality) -> EvalError {
-    EvalError::Matching(match cardinality {
+    EvalError::Refused(match cardinality {
         Cardinality::OneToOne => {
             "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)".to_owned()
         }

@@ -2,7 +2,7 @@
 
 use longshore_model::{ScanError, ScanStats, TimestampNs};
 
-use super::aggregate::{aggregate, order};
+use super::aggregate::aggregate;
 use super::binary::{Operand, apply};
 use super::plan::Key;
 use super::range::{RangeCall, StepSeries, Steps};
@@ -88,8 +88,7 @@ pub fn instant_query(
                     value,
                 })
             };
-            let mut samples: Vec<Sample> = series.into_iter().filter_map(sample).collect();
-            sort(expr, &mut samples);
+            let samples: Vec<Sample> = series.into_iter().filter_map(sample).collect();
             evaluation.check_count(samples.len())?;
             Value::Vector { at: params.at, samples }
         }
@@ -98,19 +97,6 @@ pub fn instant_query(
         value,
         stats: evaluation.stats,
     })
-}
-
-/// The outermost function may ask for an order.
-fn sort(expr: &SampleExpr, samples: &mut [Sample]) {
-    let SampleKind::VectorAggregation { op, .. } = &expr.kind else {
-        return;
-    };
-    let ascending = match op {
-        VectorOp::Sort | VectorOp::Bottomk => true,
-        VectorOp::SortDesc | VectorOp::Topk | VectorOp::ApproxTopk => false,
-        _ => return,
-    };
-    samples.sort_by(|a, b| order(ascending, a.value, b.value));
 }
 
 fn points(series: StepSeries, steps: Steps) -> Series {
@@ -173,6 +159,11 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 grouping,
             } => {
                 let key = Key::of_aggregation(grouping.as_ref());
+                if *op == VectorOp::ApproxTopk && self.steps.count > 1 {
+                    return Err(EvalError::Refused(
+                        "approx_topk is only supported on instant queries".to_owned(),
+                    ));
+                }
                 if *op == VectorOp::Sum && range_call(inner).is_some_and(|call| call.can_sum()) {
                     return Ok(Operand::Series(self.range(inner, Some(key))?));
                 }

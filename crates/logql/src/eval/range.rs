@@ -130,7 +130,7 @@ impl RangeCall<'_> {
     }
 
     fn finish(&self, collector: Collector<'_>) -> Vec<StepSeries> {
-        let (steps, window, offset) = (collector.steps, collector.window, collector.offset);
+        let (steps, window) = (collector.steps, collector.window);
         let seconds = window as f64 / 1e9;
         let values = |gathered: Gathered| match (self.op, gathered) {
             (op, Gathered::Counts { lines, bytes }) => {
@@ -147,7 +147,7 @@ impl RangeCall<'_> {
                 };
                 lines.iter().zip(amount).take(steps.count).map(value).collect()
             }
-            (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, steps, window, offset),
+            (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, steps, window),
         };
         let labels = collector.table.into_labels();
         let mut series: Vec<StepSeries> = (labels.into_iter().zip(collector.series))

@@ -60,7 +60,6 @@ pub(super) fn windows(
     mut samples: Vec<(i64, f64)>,
     steps: Steps,
     window: i64,
-    _offset: i64,
 ) -> Vec<Option<f64>> {
     samples.sort_by_key(|&(at, _)| at);
     let value = |index: usize| {
@@ -68,12 +67,12 @@ pub(super) fn windows(
         let first = samples.partition_point(|&(at, _)| at <= end - window);
         let last = samples.partition_point(|&(at, _)| at <= end);
         let inside = &samples[first..last];
-        (!inside.is_empty()).then(|| over_window(op, parameter, inside, window))
+        (!inside.is_empty()).then(|| over_window(op, parameter, inside, (end, window)))
     };
     (0..steps.count).map(value).collect()
 }
 
-fn over_window(op: RangeOp, parameter: Option<f64>, samples: &[(i64, f64)], window: i64) -> f64 {
+fn over_window(op: RangeOp, parameter: Option<f64>, samples: &[(i64, f64)], (end, window): (i64, i64)) -> f64 {
     let seconds = window as f64 / 1e9;
     let values = || samples.iter().map(|&(_, value)| value);
     let count = samples.len() as f64;
@@ -93,7 +92,7 @@ fn over_window(op: RangeOp, parameter: Option<f64>, samples: &[(i64, f64)], wind
         RangeOp::FirstOverTime => samples[0].1,
         RangeOp::LastOverTime => samples[samples.len() - 1].1,
         RangeOp::Rate => sum / seconds,
-        RangeOp::RateCounter => increase(samples) / seconds,
+        RangeOp::RateCounter => increase(samples, end - window, end) / seconds,
         _ => 1.0,
     }
 }
@@ -109,13 +108,32 @@ fn variance(samples: &[(i64, f64)]) -> f64 {
     squares / count
 }
 
-/// How much a counter grew, a fall counting as a new start from zero.
-fn increase(samples: &[(i64, f64)]) -> f64 {
+/// How much a counter grew in a window, a fall counting as a new start from zero.
+///
+/// The growth between the first and the last value is extended to the borders of the window, as Prometheus does: by
+/// at most half of the mean distance of values where a border is far away, and not below a count of zero.
+fn increase(samples: &[(i64, f64)], start: i64, end: i64) -> f64 {
+    let (Some(first), Some(last)) = (samples.first(), samples.last()) else {
+        return 0.0;
+    };
     let growth = |pair: &[(i64, f64)]| {
         let (before, after) = (pair[0].1, pair[1].1);
         if after < before { after } else { after - before }
     };
-    samples.windows(2).map(growth).sum()
+    let grown: f64 = samples.windows(2).map(growth).sum();
+    let seconds = |from: i64, to: i64| (to - from) as f64 / 1e9;
+    let sampled = seconds(first.0, last.0);
+    if sampled <= 0.0 {
+        return grown;
+    }
+    let mean_distance = sampled / (samples.len() - 1) as f64;
+    let far = mean_distance * 1.1;
+    let mut before = seconds(start, first.0);
+    if grown > 0.0 && first.1 >= 0.0 {
+        before = before.min(sampled * (first.1 / grown));
+    }
+    let extended = |distance: f64| if distance < far { distance } else { mean_distance / 2.0 };
+    grown * (sampled + extended(before) + extended(seconds(last.0, end))) / sampled
 }
 
 /// The value below which the given share lies, between two values by proportion.

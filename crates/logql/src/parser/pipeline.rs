@@ -62,11 +62,7 @@ impl Parser {
             LineFilterOp::Matches | LineFilterOp::NotMatches => {
                 Some(Regex::new(&value).map_err(|problem| error(problem.to_string()))?)
             }
-            LineFilterOp::Pattern | LineFilterOp::NotPattern => {
-                pattern::check_filter(&value).map_err(|problem| error(problem.to_string()))?;
-                None
-            }
-            LineFilterOp::Contains | LineFilterOp::NotContains => None,
+            _ => None,
         };
         Ok(LineOperand::Text { value, regex })
     }

@@ -63,8 +63,6 @@ impl CompiledLabelFilter {
             Self::Text(matcher) => matcher.matches(labels.get(&matcher.name).unwrap_or("")),
             Self::And(left, right) => left.passes(labels) && right.passes(labels),
             Self::Or(left, right) => left.passes(labels) || right.passes(labels),
-            // A line that has failed is only told apart by conditions on text, `__error__` above all.
-            _ if labels.error().is_some() => true,
             Self::Quantity { name, op, value } => {
                 let Some(text) = labels.get(name) else {
                     return false;
@@ -89,16 +87,34 @@ impl Quantity {
     fn compare(self, op: Comparison, text: &str) -> Result<bool, String> {
         match self {
             Self::Number(value) => text
-                .trim()
                 .parse::<f64>()
                 .map(|number| op.holds(number, value))
                 .map_err(|_| format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax")),
             Self::DurationNs(value) => parse_go_duration(text)
                 .map(|ns| op.holds(ns, value))
-                .map_err(|_| format!("time: invalid duration \"{text}\"")),
+                .map_err(|_| duration_mistake(text)),
             Self::Bytes(value) => size_bytes(text)
                 .map(|bytes| op.holds(bytes, value))
-                .ok_or_else(|| format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax")),
+                .ok_or_else(|| size_mistake(text)),
         }
     }
+}
+
+/// Go's words for a text that is no duration.
+fn duration_mistake(text: &str) -> String {
+    let is_number = text.parse::<f64>().is_ok();
+    let what = if is_number { "missing unit in" } else { "invalid" };
+    format!("time: {what} duration \"{text}\"")
+}
+
+/// Go's words for a text that is no size: the number that begins it is at fault, or else the unit.
+fn size_mistake(text: &str) -> String {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    if number.parse::<f64>().is_ok() {
+        return format!("unhandled size name: {}", unit.trim().to_lowercase());
+    }
+    format!("strconv.ParseFloat: parsing \"{number}\": invalid syntax")
 }

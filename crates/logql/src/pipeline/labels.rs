@@ -122,6 +122,11 @@ impl LabelState {
             self.text.push_str(CLASH_SUFFIX);
         }
         let key = key_start..self.text.len();
+        let name = &self.text[key.clone()];
+        if clashes && self.metadata.get(name).is_some() && !self.is_removed(name) {
+            // The metadata was renamed for clashing with the stream; what the line says now takes that name.
+            self.removed.push(name.to_owned());
+        }
         let known = self
             .parsed
             .iter()

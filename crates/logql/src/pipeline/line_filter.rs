@@ -16,7 +16,7 @@ pub(super) struct CompiledLineFilter {
 
 #[derive(Debug)]
 enum Operand {
-    Literal(Finder<'static>),
+    Literal(Box<Finder<'static>>),
     Regex(Regex),
     Pattern(Vec<Piece>),
     Ip(IpMatcher),
@@ -26,13 +26,18 @@ impl CompiledLineFilter {
     pub(super) fn new(filter: &LineFilter) -> Result<Self, String> {
         let operand = |operand: &LineOperand| {
             Ok(match operand {
-                LineOperand::Ip(text) => Operand::Ip(IpMatcher::new(text)?),
+                LineOperand::Ip(text) if matches!(filter.op, LineFilterOp::Contains | LineFilterOp::NotContains) => {
+                    Operand::Ip(IpMatcher::new(text)?)
+                }
+                LineOperand::Ip(_) => return Err("ip: invalid operation".to_owned()),
                 LineOperand::Text { regex: Some(regex), .. } => match regex.as_literal() {
-                    Some(literal) => Operand::Literal(Finder::new(literal).into_owned()),
+                    Some(literal) => literal_operand(literal),
                     None => Operand::Regex(regex.clone()),
                 },
-                LineOperand::Text { value, .. } if is_pattern(filter.op) => Operand::Pattern(pattern::pieces(value)),
-                LineOperand::Text { value, .. } => Operand::Literal(Finder::new(value.as_bytes()).into_owned()),
+                LineOperand::Text { value, .. } if is_pattern(filter.op) => {
+                    Operand::Pattern(pattern::check_filter(value).map_err(|error| error.to_string())?)
+                }
+                LineOperand::Text { value, .. } => literal_operand(value.as_bytes()),
             })
         };
         Ok(Self {
@@ -44,6 +49,10 @@ impl CompiledLineFilter {
     pub(super) fn passes(&self, line: &[u8]) -> bool {
         self.operands.iter().any(|operand| operand.matches(line)) != self.negative
     }
+}
+
+fn literal_operand(literal: &[u8]) -> Operand {
+    Operand::Literal(Box::new(Finder::new(literal).into_owned()))
 }
 
 fn is_pattern(op: LineFilterOp) -> bool {
@@ -61,41 +70,21 @@ impl Operand {
     }
 }
 
-/// Whether a line has the literals in order with something in every hole. A pattern that begins or ends with a
-/// literal is bound to that end of the line.
+/// Whether a line has the literals in order with something in every hole between them.
+///
+/// As in Loki a first literal may stand anywhere, each literal is taken where it is found first, and a pattern that
+/// ends with a literal must reach the end of the line, one that ends with a hole must not.
 fn matches_pattern(pieces: &[Piece], line: &[u8]) -> bool {
-    let Some(last) = pieces.len().checked_sub(1) else {
-        return line.is_empty();
-    };
     let mut at = 0;
-    let mut hole = false;
     for (index, piece) in pieces.iter().enumerate() {
-        match piece {
-            Piece::Capture(_) if index == last => return at < line.len(),
-            Piece::Capture(_) => hole = true,
-            Piece::Literal(text) => {
-                let text = text.as_bytes();
-                let rest = &line[at..];
-                let found = match (hole, index == last) {
-                    (false, false) => rest.starts_with(text).then_some(0),
-                    (false, true) => (rest == text).then_some(0),
-                    // At least one byte belongs to the hole.
-                    (true, true) => rest
-                        .len()
-                        .checked_sub(text.len())
-                        .filter(|&at| at > 0 && rest.ends_with(text)),
-                    (true, false) => rest
-                        .get(1..)
-                        .and_then(|tail| memmem::find(tail, text))
-                        .map(|found| found + 1),
-                };
-                let Some(found) = found else {
-                    return false;
-                };
-                at += found + text.len();
-                hole = false;
-            }
+        let Piece::Literal(text) = piece else {
+            continue;
+        };
+        match memmem::find(&line[at..], text.as_bytes()) {
+            Some(found) if found > 0 || index == 0 => at += found + text.len(),
+            _ => return false,
         }
     }
-    true
+    let ends_with_hole = matches!(pieces.last(), Some(Piece::Capture(_)));
+    ends_with_hole == (at < line.len())
 }

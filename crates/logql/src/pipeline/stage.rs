@@ -102,8 +102,16 @@ fn extract_groups(regex: &Regex, labels: &mut LabelState, line: &[u8]) {
         return;
     };
     for (index, name) in regex.capture_names().enumerate() {
-        if let (Some(name), Some(range)) = (name, captures.get(index)) {
-            let value = String::from_utf8_lossy(&line[range]);
+        let Some(name) = name else {
+            continue;
+        };
+        // A group that took no part is an empty label.
+        let value = captures
+            .get(index)
+            .map_or(Cow::Borrowed(""), |range| String::from_utf8_lossy(&line[range]));
+        if name.starts_with(|first: char| first.is_ascii_digit()) {
+            labels.add_parsed(&format!("_{name}"), &value);
+        } else {
             labels.add_parsed(name, &value);
         }
     }

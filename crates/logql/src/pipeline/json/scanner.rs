@@ -89,10 +89,8 @@ impl<'a> Scanner<'a> {
         if self.take(b'}') {
             return Ok(None);
         }
-        if !std::mem::take(first) {
-            if !self.take(b',') {
-                return Err(Mistake::NotClosed);
-            }
+        if !std::mem::take(first) && !self.take(b',') {
+            return Err(Mistake::NotClosed);
         }
         if self.peek() != Some(b'"') {
             return Err(Mistake::NoObject);
