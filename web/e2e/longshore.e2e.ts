@@ -76,8 +76,8 @@ test('live lines arrive', { skip }, async () => {
   await open({ query: '{service_name=~".+"}', live: '1' }, async (page) => {
     await page.getByText('following').waitFor()
     const count = async () => Number((await page.locator('.summary strong').innerText()).replaceAll(',', ''))
-    const before = await count()
-    await until('more lines are shown', async () => (await count()) > before)
+    const atFirst = await count()
+    await until('more lines are shown', async () => (await count()) > atFirst)
     await page.locator('.row .line').first().click()
     assert.ok((await page.locator('.groups caption').allInnerTexts()).some((text) => text.startsWith('Labels')))
   })
