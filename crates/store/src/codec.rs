@@ -72,6 +72,11 @@ impl<'a> Decoder<'a> {
         Ok(((raw >> 1) as i64) ^ -((raw & 1) as i64))
     }
 
+    /// A number that fits 32 bits.
+    pub(crate) fn number(&mut self) -> Result<u32, Malformed> {
+        u32::try_from(self.varint()?).map_err(|_| Malformed)
+    }
+
     /// A number of things that each take at least one byte, so it cannot exceed what is left.
     pub(crate) fn count(&mut self) -> Result<usize, Malformed> {
         let count = usize::try_from(self.varint()?).map_err(|_| Malformed)?;
@@ -82,11 +87,21 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
-        let length = self.count()?;
-        let (bytes, rest) = self.rest.split_at(length);
+    /// The next bytes without a length before them.
+    pub(crate) fn take(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let (bytes, rest) = self.rest.split_at_checked(length).ok_or(Malformed)?;
         self.rest = rest;
         Ok(bytes)
+    }
+
+    /// Bytes that have not been taken.
+    pub(crate) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Malformed> {
+        let length = self.count()?;
+        self.take(length)
     }
 
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {

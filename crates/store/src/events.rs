@@ -1,5 +1,6 @@
 //! What the store logs and counts: one method an event, so that a log line and its counter never part.
 
+use std::error::Error;
 use std::io;
 use std::path::Path;
 
@@ -7,6 +8,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tracing::{error, info, warn};
+
+use crate::catalogue::Catalogue;
+use crate::errors::FlushError;
+use crate::segment::SegmentError;
 
 /// Counters and gauges of one store; clones of the metrics live in registries.
 #[derive(Debug, Default)]
@@ -117,8 +122,8 @@ impl Events {
         error!(%cause, "the write-ahead log failed, no more entries are accepted until a restart");
     }
 
-    pub(crate) fn replaying(&self, path: &Path, read_bytes: u64, new_lines: usize) {
-        info!(path = %path.display(), read_bytes, new_lines, "replaying the write-ahead log");
+    pub(crate) fn replayed(&self, path: &Path, bytes: u64, new_lines: usize) {
+        info!(path = %path.display(), bytes, new_lines, "replayed a file of the write-ahead log");
     }
 
     pub(crate) fn wal_torn(&self, path: &Path, torn_bytes: u64) {
@@ -133,7 +138,45 @@ impl Events {
         );
     }
 
-    pub(crate) fn wal_file_kept(&self, path: &Path, cause: &io::Error) {
-        warn!(path = %path.display(), %cause, "cannot remove a file of the write-ahead log that is flushed");
+    pub(crate) fn log_kept(&self, path: &Path, cause: &(dyn Error + 'static)) {
+        warn!(path = %path.display(), cause, "cannot remove a file of the write-ahead log that is flushed");
+    }
+
+    pub(crate) fn flushed(&self, segments: usize, raw_bytes: u64, file_bytes: u64) {
+        self.flushes.inc();
+        info!(segments, raw_bytes, file_bytes, "flushed the head to segments");
+    }
+
+    pub(crate) fn flush_failed(&self, error: &FlushError) {
+        self.flush_failures.inc();
+        let cause: &(dyn Error + 'static) = error;
+        error!(cause, "cannot flush the head to segments, trying again");
+    }
+
+    pub(crate) fn catalogue_changed(&self, catalogue: &Catalogue) {
+        let as_gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.segments.set(as_gauge(catalogue.segments().count() as u64));
+        self.segment_bytes
+            .set(as_gauge(catalogue.segments().map(|segment| segment.file_bytes()).sum()));
+    }
+
+    pub(crate) fn segment_damaged(&self, path: &Path, error: &SegmentError) {
+        self.damaged_segments.inc();
+        let cause: &(dyn Error + 'static) = error;
+        error!(path = %path.display(), cause, "cannot open a segment, its lines are missing from results");
+    }
+
+    pub(crate) fn merged(&self, from: usize, file_bytes: u64) {
+        self.merges.inc();
+        info!(from, file_bytes, "merged small segments");
+    }
+
+    pub(crate) fn retention_unlinked(&self, path: &Path, bytes: u64) {
+        self.retention_unlinks.inc();
+        info!(path = %path.display(), bytes, "unlinked a segment past the retention period");
+    }
+
+    pub(crate) fn unlink_failed(&self, path: &Path, cause: &io::Error) {
+        warn!(path = %path.display(), %cause, "cannot unlink a segment");
     }
 }

@@ -9,6 +9,7 @@ pub(crate) use block::Block;
 pub(crate) use stream::StreamHead;
 
 use std::hash::BuildHasher;
+use std::path::PathBuf;
 
 use foldhash::fast::RandomState;
 use longshore_model::{Entry, Labels, TenantId, TimestampNs};
@@ -21,7 +22,7 @@ pub(crate) struct Head {
     /// Names the file of the write-ahead log that new entries go to.
     pub(crate) generation: u64,
     /// Older files whose entries are in this head too, from a replay.
-    pub(crate) replayed_files: Vec<std::path::PathBuf>,
+    pub(crate) replayed_files: Vec<ReplayedFile>,
     pub(crate) tenants: Map<TenantId, TenantHead>,
     /// Memory of all entries, estimated.
     pub(crate) bytes: usize,
@@ -29,7 +30,18 @@ pub(crate) struct Head {
     pub(crate) largest_stream_bytes: usize,
     /// When the first entry came.
     pub(crate) began: Option<TimestampNs>,
+    /// Names its segments; set when it is frozen.
+    pub(crate) segment_number: u64,
+    /// Position in the log after its last entry; set when it is frozen.
+    pub(crate) log_position: u64,
     hashes: RandomState,
+}
+
+/// A file of the write-ahead log that was read at the start.
+pub(crate) struct ReplayedFile {
+    pub(crate) path: PathBuf,
+    /// Whether some of it could not be read, so that it is kept under another name.
+    pub(crate) damaged: bool,
 }
 
 /// One tenant's streams.
@@ -48,6 +60,8 @@ impl Head {
             bytes: 0,
             largest_stream_bytes: 0,
             began: None,
+            segment_number: 0,
+            log_position: 0,
             hashes,
         }
     }

@@ -7,17 +7,25 @@
 //! Invariant: segments and write-ahead log are the truth; everything in memory is rebuilt from them.
 //! Invariant: no HTTP, no LogQL, no runtime; own threads and plain blocking calls.
 
+mod catalogue;
 mod clock;
 mod codec;
+mod compare;
 mod errors;
 mod events;
+mod flush;
 mod head;
 mod limits;
 mod lock;
+mod maintenance;
 mod push;
+mod replay;
 mod scan;
+mod segment;
 mod settings;
 mod store;
+#[cfg(test)]
+mod tests;
 mod wal;
 
 pub use clock::{Clock, SystemClock};

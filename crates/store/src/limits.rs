@@ -22,3 +22,40 @@ pub(crate) const PUSH_WAIT_MAX: Duration = Duration::from_secs(8);
 
 /// Time between two attempts to write again after the disk was full.
 pub(crate) const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
+
+/// Bytes of lines in one page of a segment: large enough that search and compression work on long runs, small
+/// enough that a scan holds little. A longer line gets a page of its own.
+pub(crate) const PAGE_TEXT_BYTES: usize = 1 << 20;
+
+/// Rows in one page, so that pages of very short lines stay small in the other columns too.
+pub(crate) const PAGE_ROWS_MAX: usize = 32 << 10;
+
+/// Pages in one row group: the compressed columns of a group are held in memory until it is complete.
+pub(crate) const PAGES_PER_GROUP: usize = 32;
+
+/// Bytes of distinct labels or structured metadata in the dictionary of a column chunk; past it the rest of the
+/// chunk is written plainly.
+pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
+
+/// Grams of one literal that are looked up; more would cost reads and rule out next to nothing.
+pub(crate) const LITERAL_GRAMS_MAX: usize = 32;
+
+/// Bytes of the decompressed stream table of a segment; a table that claims more is damaged.
+pub(crate) const TABLE_BYTES_MAX: usize = 256 << 20;
+
+/// Time between two attempts to flush after one failed.
+pub(crate) const FLUSH_RETRY: Duration = Duration::from_secs(1);
+
+/// Time between two looks at the age of the head and of days.
+pub(crate) const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(15);
+
+/// Times a push starts anew because a flush moved rows while it compared entries with segments; then it compares
+/// with the lock held.
+pub(crate) const COMPARE_ATTEMPTS_MAX: usize = 3;
+
+/// Raw to compressed bytes of logs before the first flush has shown it, for the estimate of a stream's chunk size.
+pub(crate) const COMPRESSION_RATIO_ASSUMED: f64 = 8.0;
+
+/// Bytes of records that are replayed at once: enough that a page of a segment is read for many entries together
+/// when they have to be compared, few beside the head.
+pub(crate) const REPLAY_BATCH_BYTES: usize = 4 << 20;

@@ -1,13 +1,15 @@
 //! Accepting entries: find out which are new, put them into log and head, wait until they are durable.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use longshore_model::{StreamEntries, TenantId};
 
+use crate::compare::{self, Stored};
 use crate::errors::PushError;
 use crate::head::Head;
-use crate::limits::{PUSH_WAIT_MAX, RECORD_BYTES_MAX};
-use crate::store::{Inner, State};
+use crate::limits::{COMPARE_ATTEMPTS_MAX, PUSH_WAIT_MAX, RECORD_BYTES_MAX};
+use crate::segment::SegmentError;
+use crate::store::{Inner, State, lock};
 use crate::wal::{Deadline, record};
 
 /// What became of a push.
@@ -39,8 +41,8 @@ impl Inner {
         }
         self.wal.wait_for_room()?;
         let hashes = self.hash(&streams);
-        let mut state = self.lock_with_room()?;
-        let (new_streams, outcome) = self.insert(&mut state, tenant, streams, &hashes);
+        let (mut state, stored) = self.lock_compared(tenant, &streams)?;
+        let (new_streams, outcome) = self.insert(&mut state, tenant, streams, &hashes, &stored);
         let position = if new_streams.is_empty() {
             // The first copies may still be on their way to the disk.
             self.wal.position()
@@ -53,7 +55,7 @@ impl Inner {
         self.wal.wait(position)?;
         self.events
             .pushed(outcome.accepted_lines, outcome.accepted_bytes, outcome.duplicate_lines);
-        let listener = crate::store::lock(&self.listener).clone();
+        let listener = lock(&self.listener).clone();
         if let Some(listener) = listener.filter(|_| !new_streams.is_empty()) {
             listener.entries_stored(tenant, &new_streams);
         }
@@ -71,10 +73,34 @@ impl Inner {
         streams.iter().map(hash_stream).collect()
     }
 
+    /// Locks the state once the active head has room and it is known which entries the segments hold.
+    ///
+    /// Segments are read without the lock. A flush in the meantime moves rows from the frozen head, where they
+    /// would have been found, into segments that were not looked at; then it starts anew.
+    fn lock_compared(
+        &self,
+        tenant: &TenantId,
+        streams: &[StreamEntries],
+    ) -> Result<(MutexGuard<'_, State>, Stored), PushError> {
+        for _ in 0..COMPARE_ATTEMPTS_MAX {
+            let catalogue = Arc::clone(&lock(&self.state).catalogue);
+            let stored = compare::find(&catalogue, tenant, streams).map_err(compare_error)?;
+            let state = self.lock_with_room()?;
+            if state.catalogue.flushes == catalogue.flushes {
+                self.events.compared(stored.compared);
+                return Ok((state, stored));
+            }
+        }
+        let state = self.lock_with_room()?;
+        let stored = compare::find(&state.catalogue, tenant, streams).map_err(compare_error)?;
+        self.events.compared(stored.compared);
+        Ok((state, stored))
+    }
+
     /// Locks the state once the active head has room, freezing it if that is what it takes.
-    fn lock_with_room(&self) -> Result<std::sync::MutexGuard<'_, State>, PushError> {
+    fn lock_with_room(&self) -> Result<MutexGuard<'_, State>, PushError> {
         let deadline = Deadline::after(PUSH_WAIT_MAX);
-        let mut state = crate::store::lock(&self.state);
+        let mut state = lock(&self.state);
         loop {
             if state.closed {
                 return Err(PushError::Closed);
@@ -99,16 +125,17 @@ impl Inner {
         tenant: &TenantId,
         streams: Vec<StreamEntries>,
         hashes: &[Vec<u32>],
+        stored: &Stored,
     ) -> (Vec<StreamEntries>, PushOutcome) {
         let now = self.clock.now();
         let mut outcome = PushOutcome::default();
         let mut new_streams = Vec::with_capacity(streams.len());
         let frozen = state.frozen.clone();
-        for (mut stream, hashes) in streams.into_iter().zip(hashes) {
+        for (number, (mut stream, hashes)) in streams.into_iter().zip(hashes).enumerate() {
             let frozen = frozen.as_ref().and_then(|head| head.stream(tenant, &stream.labels));
             let wanted = |index: usize| {
                 let entry = &stream.entries[index];
-                frozen.is_none_or(|frozen| !frozen.contains(entry, hashes[index]))
+                !stored.contains(number, index) && frozen.is_none_or(|frozen| !frozen.contains(entry, hashes[index]))
             };
             let inserted = state
                 .active
@@ -133,8 +160,12 @@ impl Inner {
         (new_streams, outcome)
     }
 
-    fn is_full(&self, state: &State) -> bool {
+    /// Whether the active head must be flushed before more goes into it.
+    pub(crate) fn is_full(&self, state: &State) -> bool {
+        // Until a flush has shown how well this store's lines compress, the usual ratio of logs is assumed.
+        let stream_bytes_max = self.settings.chunk_target_size_bytes as f64 * state.compression_ratio;
         state.active.bytes >= self.settings.head_bytes_max
+            || state.active.largest_stream_bytes as f64 >= stream_bytes_max
     }
 
     /// Makes the active head the frozen one and wakes the flusher. There must be no frozen head.
@@ -144,7 +175,18 @@ impl Inner {
             "a head is frozen only after the one before was flushed"
         );
         let next = Head::new(state.active.generation + 1, state.active.hashes().clone());
-        state.frozen = Some(Arc::new(std::mem::replace(&mut state.active, next)));
+        let mut head = std::mem::replace(&mut state.active, next);
+        state.last_segment_number += 1;
+        head.segment_number = state.last_segment_number;
+        head.log_position = self.wal.position();
+        state.frozen = Some(Arc::new(head));
         self.flush_wanted.notify_all();
+    }
+}
+
+fn compare_error(error: SegmentError) -> PushError {
+    PushError::Compare {
+        what: "an older segment".to_owned(),
+        source: Arc::new(error),
     }
 }

@@ -1,19 +1,49 @@
 //! Scans: what a query reads, pruned, newest or oldest first, in bounded memory.
+//!
+//! A scan takes hold of head blocks and segments under the store's lock, then reads without it. It holds one page
+//! of each column at a time; files stay readable after retention or a merge has unlinked them, because they stay
+//! open.
+//!
+//! Invariant: the snapshot is taken in one step, so each row is in exactly one of its units.
 
 mod head;
+mod search;
+mod segment;
 mod volume;
 
-use longshore_model::{Batch, BatchSource, Direction, ScanError, ScanRequest, ScanStats, TimeRange};
+use std::cmp::Reverse;
+use std::sync::Arc;
 
+use longshore_model::{Batch, BatchSource, Direction, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
+
+use crate::segment::{Segment, SegmentError};
 use crate::store::{Inner, lock};
 use head::HeadBlock;
+use segment::SegmentScan;
 
 /// A running scan over a snapshot.
 pub(crate) struct Scan<'a> {
     request: ScanRequest<'a>,
-    /// Blocks still to be read; the next one is the last.
-    blocks: Vec<HeadBlock>,
+    /// Still to be read; the next one is the last.
+    units: Vec<Unit>,
+    /// The segment that is being read.
+    current: Option<SegmentScan>,
     stats: ScanStats,
+}
+
+/// What is read in one go, or opened page by page.
+enum Unit {
+    Head(HeadBlock),
+    Segment(Arc<Segment>),
+}
+
+impl Unit {
+    fn time_bounds(&self) -> (TimestampNs, TimestampNs) {
+        match self {
+            Self::Head(block) => (block.first, block.last),
+            Self::Segment(segment) => segment.time_bounds(),
+        }
+    }
 }
 
 impl<'a> Scan<'a> {
@@ -23,14 +53,25 @@ impl<'a> Scan<'a> {
         for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
             head::collect(head, &request, &mut blocks);
         }
+        let catalogue = Arc::clone(&state.catalogue);
         drop(state);
+        let segments = catalogue
+            .tenant(request.tenant)
+            .into_iter()
+            .flat_map(|tenant| tenant.segments());
+        let segments = segments
+            .filter(|segment| segment.overlaps(request.time))
+            .cloned()
+            .map(Unit::Segment);
+        let mut units: Vec<Unit> = blocks.into_iter().map(Unit::Head).chain(segments).collect();
         match request.direction {
-            Direction::Backward => blocks.sort_by_key(|block| block.last),
-            Direction::Forward => blocks.sort_by_key(|block| std::cmp::Reverse(block.first)),
+            Direction::Backward => units.sort_by_key(|unit| unit.time_bounds().1),
+            Direction::Forward => units.sort_by_key(|unit| Reverse(unit.time_bounds().0)),
         }
         Self {
             request,
-            blocks,
+            units,
+            current: None,
             stats: ScanStats::default(),
         }
     }
@@ -39,15 +80,29 @@ impl<'a> Scan<'a> {
 impl BatchSource for Scan<'_> {
     fn next_batch(&mut self, still_wanted: TimeRange) -> Result<Option<Batch>, ScanError> {
         let wanted = intersection(still_wanted, self.request.time);
-        while let Some(block) = self.blocks.pop() {
+        loop {
             if self.request.cancellation.is_cancelled() {
                 return Err(ScanError::Cancelled);
             }
-            if let Some(batch) = block.read(&self.request, wanted, &mut self.stats) {
-                return Ok(Some(batch));
+            if let Some(segment) = &mut self.current {
+                if let Some(batch) = segment.next_batch(&self.request, wanted, &mut self.stats)? {
+                    return Ok(Some(batch));
+                }
+                self.current = None;
+            }
+            match self.units.pop() {
+                None => return Ok(None),
+                Some(unit) if !overlaps(wanted, unit.time_bounds()) => {}
+                Some(Unit::Head(block)) => {
+                    if let Some(batch) = block.read(&self.request, wanted, &mut self.stats) {
+                        return Ok(Some(batch));
+                    }
+                }
+                Some(Unit::Segment(segment)) => {
+                    self.current = Some(SegmentScan::open(segment, &self.request, wanted, &mut self.stats)?);
+                }
             }
         }
-        Ok(None)
     }
 
     fn stats(&self) -> ScanStats {
@@ -55,9 +110,20 @@ impl BatchSource for Scan<'_> {
     }
 }
 
+fn overlaps(wanted: TimeRange, (first, last): (TimestampNs, TimestampNs)) -> bool {
+    wanted.overlaps(first, last)
+}
+
 fn intersection(a: TimeRange, b: TimeRange) -> TimeRange {
     TimeRange {
         start: a.start.max(b.start),
         end: a.end.min(b.end),
+    }
+}
+
+fn read_error(segment: &Segment, error: SegmentError) -> ScanError {
+    ScanError::Read {
+        what: format!("segment {}", segment.path().display()),
+        source: Box::new(error),
     }
 }

@@ -1,7 +1,7 @@
 //! The store as its callers see it: open, push, scan, close.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use foldhash::fast::RandomState;
 use longshore_model::{
@@ -10,22 +10,26 @@ use longshore_model::{
 };
 use prometheus_client::registry::Registry;
 
+use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::errors::{FlushError, OpenError, PushError};
 use crate::events::Events;
 use crate::head::Head;
+use crate::limits::COMPRESSION_RATIO_ASSUMED;
 use crate::lock::DirectoryLock;
+use crate::maintenance;
 use crate::push::{EntryListener, PushOutcome};
+use crate::replay;
 use crate::scan::Scan;
 use crate::settings::Settings;
 use crate::wal::Wal;
-use crate::wal::file::{self, Directory};
-use crate::wal::replay::Replay;
+use crate::wal::file::Directory;
 
 /// A store of logs in one folder. Dropping it without [`Store::close`] loses nothing: what was acknowledged is in
 /// the write-ahead log.
 pub struct Store {
     inner: Arc<Inner>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What threads and callers share.
@@ -40,6 +44,10 @@ pub(crate) struct Inner {
     pub(crate) room: Condvar,
     /// The flusher waits here for a frozen head.
     pub(crate) flush_wanted: Condvar,
+    /// The maintenance thread waits here between its rounds.
+    pub(crate) maintenance_wanted: Condvar,
+    /// Held while a flush runs.
+    pub(crate) flushing: Mutex<()>,
     pub(crate) listener: Mutex<Option<Arc<dyn EntryListener>>>,
     _lock: DirectoryLock,
 }
@@ -48,7 +56,14 @@ pub(crate) struct Inner {
 pub(crate) struct State {
     pub(crate) active: Head,
     pub(crate) frozen: Option<Arc<Head>>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    /// Raw to compressed bytes of the last flush, an estimate for the next.
+    pub(crate) compression_ratio: f64,
+    pub(crate) last_segment_number: u64,
+    /// No more pushes.
     pub(crate) closed: bool,
+    /// The threads are to end.
+    pub(crate) stopping: bool,
 }
 
 /// Bytes of lines of one stream by time.
@@ -92,7 +107,7 @@ impl Store {
             })?;
         }
         let directory_lock = DirectoryLock::acquire(&settings.directory)?;
-        let files = wal_files(&wal_directory)?;
+        let files = replay::files(&wal_directory)?;
         let generation = files.last().map_or(0, |(generation, _)| generation + 1);
         let events = Arc::new(Events::default());
         let hashes = RandomState::default();
@@ -107,25 +122,44 @@ impl Store {
             path: wal_directory,
             source,
         })?;
-        let active = Head::new(generation, hashes.clone());
+        let (catalogue, last_segment_number) = Catalogue::load(&settings.directory.join("segments"), &events)?;
+        events.catalogue_changed(&catalogue);
+        let state = State {
+            active: Head::new(generation, hashes.clone()),
+            frozen: None,
+            catalogue: Arc::new(catalogue),
+            compression_ratio: COMPRESSION_RATIO_ASSUMED,
+            last_segment_number,
+            closed: false,
+            stopping: false,
+        };
         let inner = Arc::new(Inner {
             settings,
             clock,
             events,
             hashes,
             wal,
-            state: Mutex::new(State {
-                active,
-                frozen: None,
-                closed: false,
-            }),
+            state: Mutex::new(state),
             room: Condvar::new(),
             flush_wanted: Condvar::new(),
+            maintenance_wanted: Condvar::new(),
+            flushing: Mutex::new(()),
             listener: Mutex::new(None),
             _lock: directory_lock,
         });
         inner.replay(&files)?;
-        Ok(Arc::new(Self { inner }))
+        let threads = maintenance::start(&inner).map_err(|source| {
+            let path = inner.settings.directory.clone();
+            OpenError::Io {
+                action: "start a thread for",
+                path,
+                source,
+            }
+        })?;
+        Ok(Arc::new(Self {
+            inner,
+            threads: Mutex::new(threads),
+        }))
     }
 
     /// Stores entries; blocks until they are durable.
@@ -177,12 +211,18 @@ impl Store {
     /// # Errors
     /// The entries are still in memory and in the write-ahead log.
     pub fn flush(&self) -> Result<(), FlushError> {
-        Ok(())
+        self.inner.flush()
+    }
+
+    /// Does what time has made due at `now`: flushes the head if it is old or idle, applies retention. The store's
+    /// own thread does the same every few seconds.
+    pub fn maintain(&self, now: TimestampNs) {
+        self.inner.maintain(now);
     }
 
     /// Unlinks whole UTC days that ended more than the retention period before `now`; returns the segments that went.
-    pub fn apply_retention(&self, _now: TimestampNs) -> usize {
-        0
+    pub fn apply_retention(&self, now: TimestampNs) -> usize {
+        self.inner.apply_retention(now)
     }
 
     /// Refuses further pushes, flushes, ends the threads. Scans still work.
@@ -192,8 +232,19 @@ impl Store {
     pub fn close(&self) -> Result<(), FlushError> {
         lock(&self.inner.state).closed = true;
         let flushed = self.flush();
-        self.inner.wal.stop();
+        self.stop_threads();
         flushed
+    }
+
+    fn stop_threads(&self) {
+        lock(&self.inner.state).stopping = true;
+        self.inner.flush_wanted.notify_all();
+        self.inner.maintenance_wanted.notify_all();
+        for thread in lock(&self.threads).drain(..) {
+            // A thread that panicked was reported by the panic hook; there is nothing left to end.
+            let _ended = thread.join();
+        }
+        self.inner.wal.stop();
     }
 
     /// Registers the store's metrics.
@@ -202,49 +253,14 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop_threads();
+    }
+}
+
 impl Storage for Store {
     fn scan<'a>(&'a self, request: ScanRequest<'a>) -> Result<Box<dyn BatchSource + 'a>, ScanError> {
         Ok(Box::new(Scan::open(&self.inner, request)))
-    }
-}
-
-/// Files of the write-ahead log, oldest first.
-fn wal_files(directory: &Path) -> Result<Vec<(u64, PathBuf)>, OpenError> {
-    let error = |source| OpenError::Io {
-        action: "read",
-        path: directory.to_owned(),
-        source,
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(error)? {
-        let path = entry.map_err(error)?.path();
-        if let Some(generation) = file::generation_of(&path) {
-            files.push((generation, path));
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-impl Inner {
-    fn replay(&self, files: &[(u64, PathBuf)]) -> Result<(), OpenError> {
-        for (index, (_, path)) in files.iter().enumerate() {
-            let mut replay = Replay::open(path, index + 1 == files.len())?;
-            let mut new_lines = 0;
-            while let Some((tenant, streams)) = replay.next()? {
-                let hashes = self.hash(&streams);
-                let (_, outcome) = self.insert(&mut lock(&self.state), &tenant, streams, &hashes);
-                new_lines += outcome.accepted_lines;
-            }
-            self.events.replaying(path, replay.offset(), new_lines);
-            if replay.torn_bytes() > 0 {
-                self.events.wal_torn(path, replay.torn_bytes());
-            }
-            for damage in replay.damaged() {
-                self.events.wal_damaged(path, damage.start, damage.end);
-            }
-            lock(&self.state).active.replayed_files.push(path.clone());
-        }
-        Ok(())
     }
 }

@@ -100,11 +100,6 @@ impl Block {
         &self.text[start as usize..end as usize]
     }
 
-    /// The row whose line holds byte `offset` of the text.
-    pub(crate) fn row_at(&self, offset: usize) -> usize {
-        self.ends.partition_point(|&end| end as usize <= offset)
-    }
-
     pub(crate) fn metadata_id(&self, row: usize) -> u32 {
         self.metadata[row]
     }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use longshore_model::{Batch, Labels, LineSearch, Lines, Metadata, ScanRequest, ScanStats, TimeRange, TimestampNs};
+use longshore_model::{Batch, Labels, Metadata, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
+use super::search::{lines_of, retain_hits};
 use crate::head::{Block, Head};
 
 /// A block of one stream, held for a scan.
@@ -52,9 +53,7 @@ impl HeadBlock {
         let mut rows: Vec<usize> = (0..block.rows())
             .filter(|&row| wanted.contains(TimestampNs(block.timestamp(row))))
             .collect();
-        for search in &request.searches {
-            retain_hits(block, &mut rows, search.as_ref());
-        }
+        retain_hits(block.text(), |row| block.span(row), &mut rows, &request.searches);
         if rows.is_empty() {
             return None;
         }
@@ -67,7 +66,7 @@ impl HeadBlock {
             ..Batch::default()
         };
         if request.columns.lines {
-            batch.lines = Lines::new(block.shared_text(), rows.iter().map(|&row| block.span(row)).collect());
+            batch.lines = lines_of(block.shared_text(), rows.iter().map(|&row| block.span(row)).collect());
         }
         if request.columns.metadata {
             let ids = rows.iter().map(|&row| block.metadata_id(row)).collect();
@@ -78,19 +77,4 @@ impl HeadBlock {
         }
         Some(batch)
     }
-}
-
-/// Keeps the rows in which the search may hit; `rows` ascend.
-fn retain_hits(block: &Block, rows: &mut Vec<usize>, search: &dyn LineSearch) {
-    let text = block.text();
-    let mut next_hit = Some(0);
-    // The row of the last hit found; every row before it that was not hit is ruled out.
-    rows.retain(|&row| {
-        let (start, end) = block.span(row);
-        let (start, end) = (start as usize, end as usize);
-        if next_hit.is_some_and(|hit| hit <= start) {
-            next_hit = search.find(text, start);
-        }
-        next_hit.is_some_and(|hit| hit < end || hit == start)
-    });
 }

@@ -1,10 +1,15 @@
-//! Which streams there are, and how much they hold.
+//! Which streams there are, and how much they hold. Reads no page: the index of the segments is enough.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use longshore_model::{Labels, StreamSelector, TenantId, TimeRange, TimestampNs};
 
+use crate::head::Head;
 use crate::store::{Inner, StreamVolume, lock};
+
+/// Most buckets of one stream; a query that asks for more gets coarser ones.
+const BUCKETS_MAX: i64 = 11_000;
 
 impl Inner {
     pub(crate) fn streams(&self, tenant: &TenantId, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
@@ -25,6 +30,20 @@ impl Inner {
                 }
             }
         }
+        let catalogue = Arc::clone(&state.catalogue);
+        drop(state);
+        let segments = catalogue
+            .tenant(tenant)
+            .into_iter()
+            .flat_map(|tenant| tenant.segments());
+        for segment in segments.filter(|segment| segment.overlaps(time)) {
+            for (number, labels) in segment.streams().iter().enumerate() {
+                let (first, last) = segment.stream_bounds(number);
+                if time.overlaps(first, last) && !found.contains(labels) && selector.matches(labels) {
+                    found.insert(labels.clone());
+                }
+            }
+        }
         found.into_iter().collect()
     }
 
@@ -35,30 +54,94 @@ impl Inner {
         time: TimeRange,
         bucket_ns: Option<i64>,
     ) -> Vec<StreamVolume> {
-        let mut found: BTreeMap<Labels, BTreeMap<i64, u64>> = BTreeMap::new();
-        let bucket_of = |at: TimestampNs| match bucket_ns.filter(|&width| width > 0) {
-            Some(width) => time.start.0 + (at.0 - time.start.0).div_euclid(width) * width,
-            None => time.start.0,
-        };
+        let mut volumes = Volumes::new(time, bucket_ns);
         let state = lock(&self.state);
         for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-            let streams = head
-                .tenants
-                .get(tenant)
-                .into_iter()
-                .flat_map(|tenant| tenant.streams.values());
-            for stream in streams.filter(|stream| selector.matches(&stream.labels)) {
-                for block in stream.blocks() {
-                    for row in 0..block.rows() {
-                        let at = TimestampNs(block.timestamp(row));
-                        if time.contains(at) {
-                            let buckets = found.entry(stream.labels.clone()).or_default();
-                            *buckets.entry(bucket_of(at)).or_default() += block.line(row).len() as u64;
-                        }
+            add_head(&mut volumes, head, tenant, selector);
+        }
+        let catalogue = Arc::clone(&state.catalogue);
+        drop(state);
+        let segments = catalogue
+            .tenant(tenant)
+            .into_iter()
+            .flat_map(|tenant| tenant.segments());
+        for segment in segments.filter(|segment| segment.overlaps(time)) {
+            for (number, labels) in segment.streams().iter().enumerate() {
+                if selector.matches(labels) {
+                    for index in segment.pieces_of(number) {
+                        let piece = segment.piece(index);
+                        volumes.add_span(labels, piece.first, piece.last, u64::from(piece.line_bytes));
                     }
                 }
             }
         }
+        volumes.finish()
+    }
+}
+
+fn add_head(volumes: &mut Volumes, head: &Head, tenant: &TenantId, selector: &dyn StreamSelector) {
+    let streams = head
+        .tenants
+        .get(tenant)
+        .into_iter()
+        .flat_map(|tenant| tenant.streams.values());
+    for stream in streams.filter(|stream| selector.matches(&stream.labels)) {
+        for block in stream.blocks() {
+            for row in 0..block.rows() {
+                let (start, end) = block.span(row);
+                let at = block.timestamp(row);
+                volumes.add_span(&stream.labels, at, at, u64::from(end - start));
+            }
+        }
+    }
+}
+
+/// Sums by stream and bucket.
+struct Volumes {
+    time: TimeRange,
+    bucket_ns: i64,
+    found: BTreeMap<Labels, BTreeMap<i64, u64>>,
+}
+
+impl Volumes {
+    fn new(time: TimeRange, bucket_ns: Option<i64>) -> Self {
+        let whole = time.end.0.saturating_sub(time.start.0).max(1);
+        let bucket_ns = bucket_ns
+            .filter(|&width| width > 0)
+            .unwrap_or(whole)
+            .max(whole / BUCKETS_MAX);
+        Self {
+            time,
+            bucket_ns,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Adds bytes that lie evenly between two moments, inclusive, as far as they are in the range.
+    fn add_span(&mut self, labels: &Labels, first: i64, last: i64, bytes: u64) {
+        if bytes == 0 || !self.time.overlaps(TimestampNs(first), TimestampNs(last)) {
+            return;
+        }
+        let (start, bucket) = (i128::from(self.time.start.0), i128::from(self.bucket_ns));
+        let span = i128::from(last) - i128::from(first) + 1;
+        let from = i128::from(first).max(start);
+        let to = (i128::from(last) + 1).min(i128::from(self.time.end.0));
+        // Rounding the running sum instead of each part makes the parts add up.
+        let bytes_before = |at: i128| (i128::from(bytes) * (at - i128::from(first)) / span) as u64;
+        let buckets = match self.found.get_mut(labels) {
+            Some(buckets) => buckets,
+            None => self.found.entry(labels.clone()).or_default(),
+        };
+        let mut at = from;
+        while at < to {
+            let bucket_start = start + (at - start) / bucket * bucket;
+            let next = (bucket_start + bucket).min(to);
+            *buckets.entry(bucket_start as i64).or_default() += bytes_before(next) - bytes_before(at);
+            at = next;
+        }
+    }
+
+    fn finish(self) -> Vec<StreamVolume> {
         let finish = |(labels, buckets): (Labels, BTreeMap<i64, u64>)| StreamVolume {
             labels,
             buckets: buckets
@@ -66,6 +149,28 @@ impl Inner {
                 .map(|(start, bytes)| (TimestampNs(start), bytes))
                 .collect(),
         };
-        found.into_iter().map(finish).collect()
+        self.found.into_iter().map(finish).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_spread_over_buckets_and_cut_at_the_range() {
+        let time = TimeRange {
+            start: TimestampNs(10),
+            end: TimestampNs(40),
+        };
+        let mut volumes = Volumes::new(time, Some(10));
+        volumes.add_span(&Labels::empty(), 0, 39, 400);
+        volumes.add_span(&Labels::empty(), 25, 25, 7);
+        volumes.add_span(&Labels::empty(), 40, 50, 1000);
+        let buckets = volumes.finish().remove(0).buckets;
+        assert_eq!(
+            buckets,
+            [(TimestampNs(10), 100), (TimestampNs(20), 107), (TimestampNs(30), 100)]
+        );
     }
 }

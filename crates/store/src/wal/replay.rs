@@ -157,9 +157,9 @@ impl Replay {
         Ok(None)
     }
 
-    /// Bytes read so far, for progress.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
+    /// Bytes of the file.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
     }
 
     /// Bad regions that were skipped.

@@ -24,7 +24,7 @@ fn file_of(lines: &[&str]) -> (Vec<u8>, Vec<u64>) {
     let mut ends = vec![bytes.len() as u64];
     for line in lines {
         record::frame(&mut bytes, |buffer| {
-            record::encode(buffer, &TenantId::single(), &push_of(line))
+            record::encode(buffer, &TenantId::single(), &push_of(line));
         });
         ends.push(bytes.len() as u64);
     }

@@ -1,0 +1,120 @@
+//! The store's own threads: one that flushes, one that watches ages.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use longshore_model::{DAY_NS, TimestampNs};
+
+use crate::limits::{FLUSH_RETRY, MAINTENANCE_INTERVAL};
+use crate::store::{Inner, State, lock};
+
+/// Starts both threads; they end when `State::stopping` is set and both conditions are notified.
+pub(crate) fn start(inner: &Arc<Inner>) -> io::Result<Vec<JoinHandle<()>>> {
+    let spawn = |name: &str, run: fn(&Inner)| {
+        let inner = Arc::clone(inner);
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(&inner))
+    };
+    Ok(vec![
+        spawn("store-flush", flush_loop)?,
+        spawn("store-maintenance", maintenance_loop)?,
+    ])
+}
+
+fn flush_loop(inner: &Inner) {
+    loop {
+        let mut state = lock(&inner.state);
+        while state.frozen.is_none() && !state.stopping {
+            state = inner.flush_wanted.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.stopping {
+            return;
+        }
+        drop(state);
+        if inner.flush_frozen().is_err() {
+            // It was reported where it happened; the disk may be full for a while.
+            let state = lock(&inner.state);
+            if state.stopping {
+                return;
+            }
+            drop(crate::wal::wait(&inner.flush_wanted, state, FLUSH_RETRY));
+        }
+    }
+}
+
+fn maintenance_loop(inner: &Inner) {
+    loop {
+        let state = lock(&inner.state);
+        if state.stopping {
+            return;
+        }
+        let state = crate::wal::wait(&inner.maintenance_wanted, state, MAINTENANCE_INTERVAL);
+        if state.stopping {
+            return;
+        }
+        drop(state);
+        inner.maintain(inner.clock.now());
+    }
+}
+
+impl Inner {
+    /// One look at what time has made due: flushing the head, unlinking days.
+    pub(crate) fn maintain(&self, now: TimestampNs) {
+        let mut state = lock(&self.state);
+        if state.frozen.is_none() && self.is_due(&state, now) {
+            self.freeze(&mut state);
+        }
+        drop(state);
+        self.apply_retention(now);
+    }
+
+    fn is_due(&self, state: &State, now: TimestampNs) -> bool {
+        let older_than = |since: Option<TimestampNs>, age: Duration| {
+            since.is_some_and(|since| now.0.saturating_sub(since.0) >= nanoseconds(age))
+        };
+        older_than(state.active.began, self.settings.max_chunk_age)
+            || older_than(state.active.oldest_last_insert(), self.settings.chunk_idle_period)
+    }
+
+    /// Unlinks the segments of days that ended more than the retention period ago; returns how many.
+    pub(crate) fn apply_retention(&self, now: TimestampNs) -> usize {
+        if self.settings.retention_period.is_zero() {
+            return 0;
+        }
+        let oldest_kept = now.0.saturating_sub(nanoseconds(self.settings.retention_period));
+        let mut state = lock(&self.state);
+        let is_over = |day: i32| (i64::from(day) + 1).saturating_mul(DAY_NS) <= oldest_kept;
+        let expired: HashSet<PathBuf> = state
+            .catalogue
+            .segments()
+            .filter(|segment| is_over(segment.day()))
+            .map(|segment| segment.path().to_owned())
+            .collect();
+        if expired.is_empty() {
+            return 0;
+        }
+        let removed = Arc::make_mut(&mut state.catalogue).remove(&expired);
+        let catalogue = Arc::clone(&state.catalogue);
+        drop(state);
+        self.events.catalogue_changed(&catalogue);
+        for segment in &removed {
+            match fs::remove_file(segment.path()) {
+                Ok(()) => self.events.retention_unlinked(segment.path(), segment.file_bytes()),
+                Err(error) => self.events.unlink_failed(segment.path(), &error),
+            }
+            // The folder goes with its last file; while there are others this fails, which means nothing.
+            let _removed = segment.path().parent().map(fs::remove_dir);
+        }
+        removed.len()
+    }
+}
+
+fn nanoseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
+}

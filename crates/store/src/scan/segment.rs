@@ -1,0 +1,255 @@
+//! Reading a segment page by page.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use longshore_model::{Batch, Direction, Metadata, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
+
+use super::read_error;
+use super::search::{lines_of, retain_hits};
+use crate::segment::read::LinePage;
+use crate::segment::{Segment, SegmentError, schema};
+
+/// The part of a scan that lies in one segment.
+pub(super) struct SegmentScan {
+    segment: Arc<Segment>,
+    /// Pages with the pieces wanted of them; the next one is the last.
+    pages: Vec<WantedPage>,
+    current: Option<OpenPage>,
+}
+
+struct WantedPage {
+    page: usize,
+    /// Numbers of pieces, ascending.
+    pieces: Vec<usize>,
+    first: i64,
+    last: i64,
+}
+
+/// A page that is being read; a column is there once it was needed.
+struct OpenPage {
+    page: usize,
+    /// The next one is the last.
+    pieces: Vec<usize>,
+    lines: Option<LinePage>,
+    times: Option<Vec<i64>>,
+    metadata: Option<Metadata>,
+}
+
+impl SegmentScan {
+    /// Chooses pages by streams, time and grams.
+    pub(super) fn open(
+        segment: Arc<Segment>,
+        request: &ScanRequest<'_>,
+        wanted: TimeRange,
+        stats: &mut ScanStats,
+    ) -> Result<Self, ScanError> {
+        let mut by_page: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, labels) in segment.streams().iter().enumerate() {
+            let (first, last) = segment.stream_bounds(number);
+            if !wanted.overlaps(first, last) || !request.selector.matches(labels) {
+                continue;
+            }
+            for index in segment.pieces_of(number) {
+                let piece = segment.piece(index);
+                if wanted.overlaps(TimestampNs(piece.first), TimestampNs(piece.last)) {
+                    by_page.entry(piece.page as usize).or_default().push(index);
+                }
+            }
+        }
+        if by_page.is_empty() {
+            return Ok(Self {
+                segment,
+                pages: Vec::new(),
+                current: None,
+            });
+        }
+        stats.segments += 1;
+        let chosen = by_page.len();
+        prune_by_grams(&segment, request, &mut by_page).map_err(|error| read_error(&segment, error))?;
+        stats.pages_skipped += (chosen - by_page.len()) as u64;
+        let with_bounds = |(page, pieces): (usize, Vec<usize>)| {
+            let first = pieces
+                .iter()
+                .map(|&index| segment.piece(index).first)
+                .min()
+                .unwrap_or(0);
+            let last = pieces.iter().map(|&index| segment.piece(index).last).max().unwrap_or(0);
+            WantedPage {
+                page,
+                pieces,
+                first,
+                last,
+            }
+        };
+        let mut pages: Vec<WantedPage> = by_page.into_iter().map(with_bounds).collect();
+        match request.direction {
+            Direction::Backward => pages.sort_by_key(|page| page.last),
+            Direction::Forward => pages.sort_by_key(|page| std::cmp::Reverse(page.first)),
+        }
+        Ok(Self {
+            segment,
+            pages,
+            current: None,
+        })
+    }
+
+    /// The rows of the next piece that has any, `None` at the end of the segment.
+    pub(super) fn next_batch(
+        &mut self,
+        request: &ScanRequest<'_>,
+        wanted: TimeRange,
+        stats: &mut ScanStats,
+    ) -> Result<Option<Batch>, ScanError> {
+        let segment = Arc::clone(&self.segment);
+        loop {
+            while let Some(page) = &mut self.current {
+                let Some(piece) = page.pieces.pop() else {
+                    self.current = None;
+                    break;
+                };
+                let batch = page.read_piece(&segment, piece, request, wanted, stats);
+                if let Some(batch) = batch.map_err(|error| read_error(&segment, error))? {
+                    return Ok(Some(batch));
+                }
+            }
+            if request.cancellation.is_cancelled() {
+                return Err(ScanError::Cancelled);
+            }
+            let Some(next) = self.pages.pop() else { return Ok(None) };
+            if wanted.overlaps(TimestampNs(next.first), TimestampNs(next.last)) {
+                let WantedPage { page, mut pieces, .. } = next;
+                if request.direction == Direction::Forward {
+                    pieces.reverse();
+                }
+                self.current = Some(OpenPage {
+                    page,
+                    pieces,
+                    lines: None,
+                    times: None,
+                    metadata: None,
+                });
+            } else {
+                stats.pages_skipped += 1;
+            }
+        }
+    }
+}
+
+/// Drops pages that cannot hold what every wanted line contains.
+fn prune_by_grams(
+    segment: &Segment,
+    request: &ScanRequest<'_>,
+    by_page: &mut BTreeMap<usize, Vec<usize>>,
+) -> Result<(), SegmentError> {
+    let literals: Vec<Vec<u8>> = request
+        .searches
+        .iter()
+        .flat_map(|search| search.required_literals().iter().cloned())
+        .collect();
+    if literals.is_empty() {
+        return Ok(());
+    }
+    for group in segment.groups() {
+        if by_page.range(group.pages.clone()).next().is_none() {
+            continue;
+        }
+        let candidates = segment.candidate_pages(group, &literals)?;
+        by_page.retain(|page, _| {
+            let within = page.wrapping_sub(group.pages.start);
+            !group.pages.contains(page) || candidates >> within & 1 == 1
+        });
+    }
+    Ok(())
+}
+
+impl OpenPage {
+    fn read_piece(
+        &mut self,
+        segment: &Segment,
+        index: usize,
+        request: &ScanRequest<'_>,
+        wanted: TimeRange,
+        stats: &mut ScanStats,
+    ) -> Result<Option<Batch>, SegmentError> {
+        let piece = segment.piece(index);
+        if !wanted.overlaps(TimestampNs(piece.first), TimestampNs(piece.last)) {
+            return Ok(None);
+        }
+        let mut rows = piece.first_row as usize..(piece.first_row + piece.rows) as usize;
+        if TimestampNs(piece.first) < wanted.start || TimestampNs(piece.last) >= wanted.end {
+            let times = self.times(segment, stats)?;
+            let of_piece = &times[rows.clone()];
+            let from = of_piece.partition_point(|&at| at < wanted.start.0);
+            let to = of_piece.partition_point(|&at| at < wanted.end.0);
+            rows = rows.start + from..rows.start + to;
+        }
+        let mut rows: Vec<usize> = rows.collect();
+        if !request.searches.is_empty() && !rows.is_empty() {
+            let lines = self.lines(segment, stats)?;
+            retain_hits(&lines.text, |row| lines.span(row), &mut rows, &request.searches);
+            stats.decompressed_bytes += u64::from(piece.line_bytes);
+            stats.decompressed_lines += u64::from(piece.rows);
+        }
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let times = self.times(segment, stats)?;
+        let mut batch = Batch {
+            labels: segment.streams()[piece.stream as usize].clone(),
+            timestamps: rows.iter().map(|&row| TimestampNs(times[row])).collect(),
+            ..Batch::default()
+        };
+        if request.columns.lines {
+            let lines = self.lines(segment, stats)?;
+            batch.lines = lines_of(lines.text.clone(), rows.iter().map(|&row| lines.span(row)).collect());
+        }
+        if request.searches.is_empty() {
+            stats.decompressed_bytes += if request.columns.lines {
+                u64::from(piece.line_bytes)
+            } else {
+                0
+            };
+            stats.decompressed_lines += u64::from(piece.rows);
+        }
+        if request.columns.metadata {
+            let metadata = self.metadata(segment, stats)?;
+            batch.metadata = Metadata {
+                dictionary: metadata.dictionary.clone(),
+                rows: rows.iter().map(|&row| metadata.rows[row]).collect(),
+            };
+        }
+        Ok(Some(batch))
+    }
+
+    fn times(&mut self, segment: &Segment, stats: &mut ScanStats) -> Result<&[i64], SegmentError> {
+        if self.times.is_none() {
+            stats.compressed_bytes += segment.compressed_bytes(self.page, schema::TIME);
+            self.times = Some(segment.read_times(self.page)?);
+        }
+        Ok(self.times.as_deref().unwrap_or_default())
+    }
+
+    fn lines(&mut self, segment: &Segment, stats: &mut ScanStats) -> Result<&LinePage, SegmentError> {
+        if self.lines.is_none() {
+            stats.pages_read += 1;
+            stats.compressed_bytes += segment.compressed_bytes(self.page, schema::LINE);
+        }
+        match &mut self.lines {
+            Some(lines) => Ok(lines),
+            none => Ok(none.insert(segment.read_lines(self.page)?)),
+        }
+    }
+
+    fn metadata(&mut self, segment: &Segment, stats: &mut ScanStats) -> Result<&Metadata, SegmentError> {
+        if self.metadata.is_none() && segment.pages()[self.page].metadata_pairs > 0 {
+            for column in [schema::METADATA_KEYS, schema::METADATA_VALUES] {
+                stats.compressed_bytes += segment.compressed_bytes(self.page, column);
+            }
+        }
+        match &mut self.metadata {
+            Some(metadata) => Ok(metadata),
+            none => Ok(none.insert(segment.read_metadata(self.page)?)),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Reading pages of a segment, each column on its own.
+//!
+//! Reads go by offset and never move a file position, so scans share one open file.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use longshore_model::{Labels, Metadata};
+use parquet::basic::Encoding;
+use parquet::column::page::{Page as ParquetPage, PageReader};
+use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
+use parquet::data_type::{ByteArray, ByteArrayType};
+use parquet::errors::{ParquetError, Result as ParquetResult};
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
+
+use super::grams::{Place, fold, places_of, slice_bytes};
+use super::table::Group;
+use super::{Segment, SegmentError, delta, io_error, schema};
+use crate::head::Map;
+
+/// An open file that is read by offset.
+#[derive(Clone)]
+pub(crate) struct SegmentFile {
+    file: Arc<File>,
+    bytes: u64,
+}
+
+/// The lines of one page: text that lies end to end, and where each line ends.
+pub(crate) struct LinePage {
+    pub(crate) text: Bytes,
+    pub(crate) ends: Vec<u32>,
+}
+
+impl LinePage {
+    /// Half-open byte range of a line.
+    pub(crate) fn span(&self, row: usize) -> (u32, u32) {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        (start, self.ends[row])
+    }
+
+    pub(crate) fn line(&self, row: usize) -> &[u8] {
+        let (start, end) = self.span(row);
+        &self.text[start as usize..end as usize]
+    }
+}
+
+impl SegmentFile {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let bytes = file.metadata()?.len();
+        Ok(Self {
+            file: Arc::new(file),
+            bytes,
+        })
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Reads exactly `length` bytes.
+    pub(crate) fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        // Checked before anything is allocated: a damaged footer may claim any length.
+        if offset.checked_add(length as u64).is_none_or(|end| end > self.bytes) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let mut buffer = vec![0; length];
+        self.file.read_exact_at(&mut buffer, offset)?;
+        Ok(buffer)
+    }
+}
+
+impl Length for SegmentFile {
+    fn len(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl ChunkReader for SegmentFile {
+    type T = ReadFrom;
+
+    fn get_read(&self, start: u64) -> ParquetResult<ReadFrom> {
+        Ok(ReadFrom {
+            file: Arc::clone(&self.file),
+            offset: start,
+        })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        Ok(self.read_at(start, length)?.into())
+    }
+}
+
+/// A reader with a position of its own.
+pub(crate) struct ReadFrom {
+    file: Arc<File>,
+    offset: u64,
+}
+
+impl Read for ReadFrom {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.offset)?;
+        self.offset += read as u64;
+        Ok(read)
+    }
+}
+
+impl Segment {
+    /// Compressed size of one column of a page.
+    pub(crate) fn compressed_bytes(&self, page: usize, column: usize) -> u64 {
+        let place = &self.table.pages[page];
+        let within = page - self.table.groups[place.group].pages.start;
+        let index = self.metadata.page_index_for_row_group(place.group);
+        let size = index
+            .page_locations(column)
+            .and_then(|locations| locations.get(within)?.compressed_page_size.into());
+        size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+    }
+
+    fn page_reader(&self, group: usize, column: usize) -> Result<SerializedPageReader<SegmentFile>, SegmentError> {
+        let rows = usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or(0);
+        let locations = self.locations(group, column)?;
+        let chunk = self.column_chunk(group, column);
+        SerializedPageReader::new(Arc::new(self.file.clone()), chunk, rows, Some(locations))
+            .map_err(|source| self.parquet(source))
+    }
+
+    fn parquet(&self, source: ParquetError) -> SegmentError {
+        match source {
+            ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+                Ok(error) => io_error("read", &self.path, *error),
+                Err(cause) => SegmentError::Parquet {
+                    path: self.path.clone(),
+                    source: ParquetError::External(cause),
+                },
+            },
+            source => SegmentError::Parquet {
+                path: self.path.clone(),
+                source,
+            },
+        }
+    }
+
+    /// The decompressed bytes of a page of a column without levels.
+    fn read_plain_page(&self, page: usize, column: usize, wanted: Encoding) -> Result<Bytes, SegmentError> {
+        let place = &self.table.pages[page];
+        let mut reader = self.page_reader(place.group, column)?;
+        for _ in self.table.groups[place.group].pages.start..page {
+            reader.skip_next_page().map_err(|source| self.parquet(source))?;
+        }
+        match reader.get_next_page().map_err(|source| self.parquet(source))? {
+            Some(ParquetPage::DataPageV2 {
+                buf,
+                num_values,
+                encoding,
+                ..
+            }) if num_values == place.rows && encoding == wanted => Ok(buf),
+            _ => Err(self.damaged(format!("page {page} of column {column} is not what the index says"))),
+        }
+    }
+
+    /// The timestamps of a page.
+    pub(crate) fn read_times(&self, page: usize) -> Result<Vec<i64>, SegmentError> {
+        let buffer = self.read_plain_page(page, schema::TIME, Encoding::DELTA_BINARY_PACKED)?;
+        let (times, _) = delta::decode(&buffer, self.table.pages[page].rows as usize)
+            .map_err(|_| self.damaged(format!("the times of page {page} cannot be decoded")))?;
+        Ok(times)
+    }
+
+    /// The lines of a page.
+    pub(crate) fn read_lines(&self, page: usize) -> Result<LinePage, SegmentError> {
+        let buffer = self.read_plain_page(page, schema::LINE, Encoding::DELTA_LENGTH_BYTE_ARRAY)?;
+        let damaged = || self.damaged(format!("the lines of page {page} cannot be decoded"));
+        let (lengths, text_start) =
+            delta::decode(&buffer, self.table.pages[page].rows as usize).map_err(|_| damaged())?;
+        let mut end = 0_u32;
+        let mut ends = Vec::with_capacity(lengths.len());
+        for length in lengths {
+            let length = u32::try_from(length).map_err(|_| damaged())?;
+            end = end.checked_add(length).ok_or_else(damaged)?;
+            ends.push(end);
+        }
+        let text = buffer.slice(text_start..);
+        if end as usize != text.len() {
+            return Err(damaged());
+        }
+        Ok(LinePage { text, ends })
+    }
+
+    /// The structured metadata of a page.
+    pub(crate) fn read_metadata(&self, page: usize) -> Result<Metadata, SegmentError> {
+        let place = &self.table.pages[page];
+        let rows = place.rows as usize;
+        if place.metadata_pairs == 0 {
+            return Ok(Metadata {
+                dictionary: vec![Labels::empty()],
+                rows: vec![0; rows],
+            });
+        }
+        let (levels, repeats, keys) = self.read_map_column(page, schema::METADATA_KEYS)?;
+        let (_, _, values) = self.read_map_column(page, schema::METADATA_VALUES)?;
+        let mut builder = MetadataBuilder::default();
+        let mut pairs = keys.iter().zip(&values);
+        for (&level, &repeat) in levels.iter().zip(&repeats) {
+            if repeat == 0 {
+                builder.begin_row();
+            }
+            if level > 0 {
+                let pair = pairs
+                    .next()
+                    .ok_or_else(|| self.damaged("a metadata column ends early"))?;
+                builder.current.push((pair.0.data(), pair.1.data()));
+            }
+        }
+        let metadata = builder.finish();
+        if metadata.rows.len() != rows || keys.len() != values.len() {
+            return Err(self.damaged(format!("the metadata of page {page} has another number of rows")));
+        }
+        Ok(metadata)
+    }
+
+    /// Definition levels, repetition levels and values of one leaf of a map.
+    #[expect(
+        clippy::type_complexity,
+        reason = "the three things that Parquet has for a repeated column"
+    )]
+    fn read_map_column(
+        &self,
+        page: usize,
+        column: usize,
+    ) -> Result<(Vec<i16>, Vec<i16>, Vec<ByteArray>), SegmentError> {
+        let place = &self.table.pages[page];
+        let descriptor = self.metadata.file_metadata().schema_descr().column(column);
+        let pages = Box::new(self.page_reader(place.group, column)?);
+        let mut reader: ColumnReaderImpl<ByteArrayType> = get_typed_column_reader(get_column_reader(descriptor, pages));
+        let (mut levels, mut repeats, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        reader
+            .skip_records(place.first_row as usize)
+            .map_err(|source| self.parquet(source))?;
+        reader
+            .read_records(place.rows as usize, Some(&mut levels), Some(&mut repeats), &mut values)
+            .map_err(|source| self.parquet(source))?;
+        Ok((levels, repeats, values))
+    }
+
+    /// The pages of a group that may hold every one of the literals, one bit a page from the lowest up.
+    pub(crate) fn candidate_pages(&self, group: &Group, literals: &[Vec<u8>]) -> Result<u64, SegmentError> {
+        let pages = group.pages.len();
+        let mut candidates = u64::MAX >> (64 - pages.clamp(1, 64));
+        let slice_bytes = slice_bytes(pages);
+        for place in literals.iter().flat_map(|literal| places_of(literal)) {
+            let (grams, at) = match place {
+                Place::Text(at) => (group.text_grams, at),
+                Place::Digits(at) => (group.digit_grams, at),
+            };
+            let offset = grams.offset + u64::from(fold(at, grams.bits)) * slice_bytes as u64;
+            let slice = self
+                .file
+                .read_at(offset, slice_bytes)
+                .map_err(|source| io_error("read", &self.path, source))?;
+            candidates &= slice
+                .iter()
+                .rev()
+                .fold(0_u64, |bits, &byte| (bits << 8) | u64::from(byte));
+            if candidates == 0 {
+                break;
+            }
+        }
+        Ok(candidates)
+    }
+}
+
+/// Collects rows of pairs into distinct label sets.
+#[derive(Default)]
+struct MetadataBuilder<'a> {
+    metadata: Metadata,
+    ids: Map<Vec<(&'a [u8], &'a [u8])>, u32>,
+    current: Vec<(&'a [u8], &'a [u8])>,
+    in_row: bool,
+}
+
+impl MetadataBuilder<'_> {
+    fn begin_row(&mut self) {
+        if self.in_row {
+            self.end_row();
+        }
+        self.in_row = true;
+    }
+
+    fn end_row(&mut self) {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let id = match self.ids.get(&self.current) {
+            Some(&id) => id,
+            None => {
+                let id = self.metadata.dictionary.len() as u32;
+                let labels = Labels::new(self.current.iter().map(|(key, value)| (text(key), text(value))));
+                self.metadata.dictionary.push(labels);
+                self.ids.insert(self.current.clone(), id);
+                id
+            }
+        };
+        self.metadata.rows.push(id);
+        self.current.clear();
+    }
+
+    fn finish(mut self) -> Metadata {
+        if self.in_row {
+            self.end_row();
+        }
+        self.metadata
+    }
+}

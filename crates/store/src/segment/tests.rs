@@ -1,0 +1,156 @@
+//! What is written is read back, page by page, in every encoding.
+
+use std::path::Path;
+
+use longshore_model::{Labels, TenantId};
+
+use super::page::PageRows;
+use super::schema::Header;
+use super::table::TablePlace;
+use super::write::{RowSource, write};
+use super::*;
+use crate::settings::ChunkEncoding;
+
+/// A row of a test: stream, time, line, metadata.
+type Row = (Labels, i64, String, Labels);
+
+struct Rows {
+    rows: Vec<Row>,
+    next: usize,
+}
+
+impl RowSource for Rows {
+    fn fill(&mut self, page: &mut PageRows) -> Result<(), SegmentError> {
+        let mut stream = None;
+        while let Some((labels, at, line, metadata)) = self.rows.get(self.next) {
+            if !page.fits(line.len()) {
+                break;
+            }
+            if stream != Some(labels) {
+                page.begin_stream(labels);
+                stream = Some(labels);
+            }
+            page.push(*at, line.as_bytes(), metadata);
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+fn write_rows(path: &Path, rows: &[Row], encoding: ChunkEncoding) -> Segment {
+    let table = TablePlace {
+        offset: 0,
+        compressed_bytes: 0,
+        bytes: 0,
+        checksum: 0,
+    };
+    let header = Header {
+        tenant: TenantId::single(),
+        day: 3,
+        replaces: vec!["a".to_owned(), "b".to_owned()],
+        table,
+    };
+    write(
+        path,
+        header,
+        encoding,
+        &mut Rows {
+            rows: rows.to_vec(),
+            next: 0,
+        },
+    )
+    .unwrap();
+    Segment::open(path).unwrap()
+}
+
+fn read_rows(segment: &Segment) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, page) in segment.pages().iter().enumerate() {
+        let times = segment.read_times(number).unwrap();
+        let lines = segment.read_lines(number).unwrap();
+        let metadata = segment.read_metadata(number).unwrap();
+        for index in page.pieces.clone() {
+            let piece = segment.piece(index);
+            for row in piece.first_row as usize..(piece.first_row + piece.rows) as usize {
+                rows.push((
+                    segment.streams()[piece.stream as usize].clone(),
+                    times[row],
+                    String::from_utf8(lines.line(row).to_vec()).unwrap(),
+                    metadata.get(row).unwrap().clone(),
+                ));
+            }
+        }
+    }
+    rows
+}
+
+/// Two streams over several pages; some rows have metadata, some lines are empty.
+fn sample() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for stream in 0..3 {
+        let labels = Labels::new([("app", format!("app-{stream}")), ("pod", "é".to_owned())]);
+        for at in 0..4000_i64 {
+            let line = match at % 7 {
+                0 => String::new(),
+                _ => format!(
+                    "line {at} of stream {stream} with some text that is not short {}",
+                    "x".repeat(100)
+                ),
+            };
+            let metadata = match at % 3 {
+                0 => Labels::empty(),
+                1 => Labels::new([("trace", format!("{at}"))]),
+                _ => Labels::new([("a", "1"), ("b", "2")]),
+            };
+            rows.push((labels.clone(), at * 1_000_003 + stream, line, metadata));
+        }
+    }
+    rows
+}
+
+#[test]
+fn rows_come_back_in_every_encoding() {
+    let directory = tempfile::tempdir().unwrap();
+    let rows = sample();
+    let encodings = [
+        ChunkEncoding::Zstd,
+        ChunkEncoding::Gzip,
+        ChunkEncoding::Snappy,
+        ChunkEncoding::Lz4,
+        ChunkEncoding::None,
+    ];
+    for encoding in encodings {
+        let path = directory.path().join(format!("{encoding:?}.parquet"));
+        let segment = write_rows(&path, &rows, encoding);
+        assert!(segment.pages().len() > 1);
+        assert_eq!(segment.replaces(), ["a", "b"]);
+        assert_eq!((segment.day(), segment.tenant()), (3, &TenantId::single()));
+        assert_eq!(read_rows(&segment), rows, "{encoding:?}");
+    }
+}
+
+#[test]
+fn rows_come_back_over_several_groups() {
+    let directory = tempfile::tempdir().unwrap();
+    let labels = Labels::new([("app", "web")]);
+    // A line larger than a page fills one alone.
+    let line = |at: i64| format!("{at} {}", "y".repeat(crate::limits::PAGE_TEXT_BYTES));
+    let rows: Vec<Row> = (0..40)
+        .map(|at| (labels.clone(), at, line(at), Labels::empty()))
+        .collect();
+    let segment = write_rows(&directory.path().join("1.parquet"), &rows, ChunkEncoding::Zstd);
+    assert_eq!((segment.pages().len(), segment.groups().len()), (40, 2));
+    assert_eq!(read_rows(&segment), rows);
+}
+
+#[test]
+fn a_damaged_file_is_refused_without_a_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("1.parquet");
+    write_rows(&path, &sample()[..50], ChunkEncoding::Zstd);
+    let whole = std::fs::read(&path).unwrap();
+    for length in 0..whole.len() {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(Segment::open(&path).is_err(), "cut at {length}");
+    }
+}

@@ -1,0 +1,280 @@
+//! Writing a segment: pages of rows go in, a durable file comes out under a temporary name.
+//!
+//! All columns of a group are encoded page by page into buffers, so rows are visited once, and the compressed
+//! columns are put into the file in order of the schema when the group is complete.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use longshore_model::Labels;
+use parquet::column::writer::{ColumnCloseResult, ColumnWriter, get_column_writer};
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterPropertiesPtr;
+use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::SchemaDescriptor;
+
+use super::grams::{PageGrams, slice_group};
+use super::page::PageRows;
+use super::schema::{self, Header};
+use super::table::{GramPlace, Group, Page, Piece, Table};
+use super::{SegmentError, io_error};
+use crate::limits::PAGES_PER_GROUP;
+use crate::settings::ChunkEncoding;
+
+/// Where rows come from, in order of (labels, time).
+pub(crate) trait RowSource {
+    /// Fills an empty page as far as rows fit; leaves it empty at the end.
+    fn fill(&mut self, page: &mut PageRows) -> Result<(), SegmentError>;
+}
+
+/// Writes all rows of `source` to a new file at `path` and fsyncs it. `header.table` is filled in here.
+pub(crate) fn write(
+    path: &Path,
+    mut header: Header,
+    encoding: ChunkEncoding,
+    source: &mut dyn RowSource,
+) -> Result<(), SegmentError> {
+    let io = |action| move |source| io_error(action, path, source);
+    let parquet = |source| SegmentError::Parquet {
+        path: path.to_owned(),
+        source,
+    };
+    let file = File::create(path).map_err(io("create"))?;
+    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding));
+    let mut writer =
+        SerializedFileWriter::new(BufWriter::new(file), schema::schema(), Arc::clone(&properties)).map_err(parquet)?;
+    let mut table = Table::default();
+    let mut gram_bytes = Vec::new();
+    loop {
+        let mut group = GroupWriter {
+            table: &mut table,
+            grams: Vec::new(),
+        };
+        let columns = group.encode(path, &properties, source)?;
+        let grams = group.grams;
+        if grams.is_empty() {
+            break;
+        }
+        let mut row_group = writer.next_row_group().map_err(parquet)?;
+        for (buffer, closed) in columns {
+            row_group.append_column(&buffer, closed).map_err(parquet)?;
+        }
+        row_group.close().map_err(parquet)?;
+        // Offsets count from the first of these bytes until their place in the file is known.
+        let (text, digits) = slice_group(&grams);
+        let place = |bits, offset: usize| GramPlace {
+            bits,
+            offset: offset as u64,
+        };
+        let text_grams = place(text.bits, gram_bytes.len());
+        gram_bytes.extend_from_slice(&text.bytes);
+        let digit_grams = place(digits.bits, gram_bytes.len());
+        gram_bytes.extend_from_slice(&digits.bytes);
+        let pages = table.pages.len() - grams.len()..table.pages.len();
+        table.groups.push(Group {
+            pages,
+            text_grams,
+            digit_grams,
+        });
+    }
+    let grams_offset = writer.bytes_written() as u64;
+    writer.write_all(&gram_bytes).map_err(io("write"))?;
+    for group in &mut table.groups {
+        group.text_grams.offset += grams_offset;
+        group.digit_grams.offset += grams_offset;
+    }
+    let (compressed, mut place) = table.compress().map_err(io("compress the index of"))?;
+    place.offset = grams_offset + gram_bytes.len() as u64;
+    writer.write_all(&compressed).map_err(io("write"))?;
+    header.table = place;
+    header
+        .key_values()
+        .into_iter()
+        .for_each(|pair| writer.append_key_value_metadata(pair));
+    let buffered = writer.into_inner().map_err(parquet)?;
+    let file = buffered
+        .into_inner()
+        .map_err(|error| io_error("write", path, error.into_error()))?;
+    file.sync_all().map_err(io("sync"))
+}
+
+/// Encodes one group.
+struct GroupWriter<'a> {
+    table: &'a mut Table,
+    /// Of each page so far.
+    grams: Vec<PageGrams>,
+}
+
+impl GroupWriter<'_> {
+    /// Takes pages from the source until the group is full; returns the encoded columns, in order.
+    fn encode(
+        &mut self,
+        path: &Path,
+        properties: &WriterPropertiesPtr,
+        source: &mut dyn RowSource,
+    ) -> Result<Vec<(Bytes, ColumnCloseResult)>, SegmentError> {
+        let parquet = |source| SegmentError::Parquet {
+            path: path.to_owned(),
+            source,
+        };
+        let descriptor = SchemaDescriptor::new(schema::schema());
+        let mut sinks: Vec<TrackedWrite<Vec<u8>>> =
+            (0..schema::COLUMNS).map(|_| TrackedWrite::new(Vec::new())).collect();
+        let mut columns: Vec<ColumnWriter<'_>> = sinks
+            .iter_mut()
+            .zip(descriptor.columns())
+            .map(|(sink, column)| {
+                let pages = Box::new(SerializedPageWriter::new(sink));
+                get_column_writer(Arc::clone(column), Arc::clone(properties), pages)
+            })
+            .collect();
+        let mut page = PageRows::default();
+        let mut first_row = 0;
+        while self.grams.len() < PAGES_PER_GROUP {
+            page.clear();
+            source.fill(&mut page)?;
+            if page.rows() == 0 {
+                break;
+            }
+            self.grams.push(PageGrams::of(&page.text));
+            self.add_to_table(&page, first_row);
+            first_row += page.rows() as u32;
+            write_page(&mut columns, &page).map_err(parquet)?;
+        }
+        let closed: Vec<_> = columns.into_iter().map(ColumnWriter::close).collect();
+        sinks
+            .into_iter()
+            .zip(closed)
+            .map(|(sink, closed)| {
+                Ok((
+                    Bytes::from(sink.into_inner().map_err(parquet)?),
+                    closed.map_err(parquet)?,
+                ))
+            })
+            .collect()
+    }
+
+    fn add_to_table(&mut self, page: &PageRows, first_row_in_group: u32) {
+        let table = &mut *self.table;
+        let first_piece = table.pieces.len();
+        let mut row = 0;
+        for (labels, rows) in page.runs.iter().filter(|(_, rows)| *rows > 0) {
+            if table.streams.last() != Some(labels) {
+                table.streams.push(labels.clone());
+            }
+            let text_start = if row == 0 { 0 } else { page.ends[row - 1] };
+            table.pieces.push(Piece {
+                stream: (table.streams.len() - 1) as u32,
+                page: table.pages.len() as u32,
+                first_row: row as u32,
+                rows: *rows as u32,
+                line_bytes: page.ends[row + rows - 1] - text_start,
+                first: page.timestamps[row],
+                last: page.timestamps[row + rows - 1],
+            });
+            row += rows;
+        }
+        let pairs: usize = page.metadata.iter().map(|&id| page.dictionary[id as usize].len()).sum();
+        table.pages.push(Page {
+            group: table.groups.len(),
+            first_row: first_row_in_group,
+            rows: page.rows() as u32,
+            metadata_pairs: pairs as u32,
+            pieces: first_piece..table.pieces.len(),
+        });
+    }
+}
+
+/// Writes one page into every column.
+fn write_page(columns: &mut [ColumnWriter<'_>], page: &PageRows) -> Result<(), ParquetError> {
+    let label_sets: Vec<Labels> = page.runs.iter().map(|(labels, _)| labels.clone()).collect();
+    let label_ids = page
+        .runs
+        .iter()
+        .enumerate()
+        .flat_map(|(id, (_, rows))| std::iter::repeat_n(id, *rows));
+    let labels = MapRows::new(&label_sets, label_ids);
+    let metadata = MapRows::new(&page.dictionary, page.metadata.iter().map(|&id| id as usize));
+    let text = Bytes::copy_from_slice(&page.text);
+    let mut start = 0;
+    let lines = page.ends.iter().map(|&end| {
+        let line = ByteArray::from(text.slice(start as usize..end as usize));
+        start = end;
+        line
+    });
+    let lines: Vec<ByteArray> = lines.collect();
+    for (number, column) in columns.iter_mut().enumerate() {
+        match (number, column) {
+            (schema::TIME, ColumnWriter::Int64ColumnWriter(times)) => {
+                times.write_batch(&page.timestamps, None, None)?;
+            }
+            (schema::LINE, ColumnWriter::ByteArrayColumnWriter(column)) => {
+                column.write_batch(&lines, None, None)?;
+            }
+            (_, ColumnWriter::ByteArrayColumnWriter(column)) => {
+                let map = if number < schema::METADATA_KEYS {
+                    &labels
+                } else {
+                    &metadata
+                };
+                let is_key = number == schema::LABEL_KEYS || number == schema::METADATA_KEYS;
+                let values = if is_key { &map.keys } else { &map.values };
+                column.write_batch(values, Some(&map.levels), Some(&map.repeats))?;
+            }
+            _ => {
+                return Err(ParquetError::General(
+                    "the schema has a column of another type".to_owned(),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows of a map column as Parquet wants them.
+struct MapRows {
+    /// Definition levels: 0 for an empty map, else 1.
+    levels: Vec<i16>,
+    /// Repetition levels: 0 for the first pair of a row, else 1.
+    repeats: Vec<i16>,
+    keys: Vec<ByteArray>,
+    values: Vec<ByteArray>,
+}
+
+impl MapRows {
+    fn new(sets: &[Labels], ids: impl Iterator<Item = usize>) -> Self {
+        let array = |text: &str| ByteArray::from(text.as_bytes().to_vec());
+        let keys: Vec<Vec<ByteArray>> = sets
+            .iter()
+            .map(|set| set.iter().map(|(key, _)| array(key)).collect())
+            .collect();
+        let values: Vec<Vec<ByteArray>> = sets
+            .iter()
+            .map(|set| set.iter().map(|(_, value)| array(value)).collect())
+            .collect();
+        let mut rows = Self {
+            levels: Vec::new(),
+            repeats: Vec::new(),
+            keys: Vec::new(),
+            values: Vec::new(),
+        };
+        for id in ids {
+            let pairs = keys[id].len();
+            if pairs == 0 {
+                rows.levels.push(0);
+                rows.repeats.push(0);
+                continue;
+            }
+            rows.levels.extend(std::iter::repeat_n(1, pairs));
+            rows.repeats.push(0);
+            rows.repeats.extend(std::iter::repeat_n(1, pairs - 1));
+            rows.keys.extend_from_slice(&keys[id]);
+            rows.values.extend_from_slice(&values[id]);
+        }
+        rows
+    }
+}

@@ -1,0 +1,5 @@
+//! The store as a whole, against a model that is a plain set of rows.
+
+mod model;
+mod operations;
+mod support;

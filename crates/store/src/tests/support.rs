@@ -1,0 +1,116 @@
+//! A store in a temporary folder with a clock that stands still, and short ways to push and read.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use longshore_model::{
+    AllStreams, Cancellation, Columns, Direction, Entry, Labels, LineSearch, ScanRequest, Storage, StreamEntries,
+    TenantId, TimeRange, TimestampNs,
+};
+
+use crate::{Clock, PushError, PushOutcome, Settings, Store};
+
+/// Shows what it was set to.
+#[derive(Default)]
+pub(super) struct ManualClock(pub(super) AtomicI64);
+
+impl Clock for ManualClock {
+    fn now(&self) -> TimestampNs {
+        TimestampNs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+pub(super) fn open(directory: &Path) -> Arc<Store> {
+    open_with(Settings::new(directory))
+}
+
+pub(super) fn open_with(settings: Settings) -> Arc<Store> {
+    Store::open_with_clock(settings, Arc::new(ManualClock::default())).unwrap()
+}
+
+pub(super) fn labels(app: &str) -> Labels {
+    Labels::new([("app", app)])
+}
+
+pub(super) fn entry(at: i64, line: &str) -> Entry {
+    Entry {
+        timestamp: TimestampNs(at),
+        line: line.to_owned().into(),
+        structured_metadata: Labels::empty(),
+    }
+}
+
+pub(super) fn stream(app: &str, entries: impl IntoIterator<Item = (i64, String)>) -> StreamEntries {
+    let entries = entries.into_iter().map(|(at, line)| entry(at, &line)).collect();
+    StreamEntries {
+        labels: labels(app),
+        entries,
+    }
+}
+
+pub(super) fn push(store: &Store, app: &str, entries: &[(i64, &str)]) -> Result<PushOutcome, PushError> {
+    let entries = entries.iter().map(|&(at, line)| (at, line.to_owned()));
+    store.push(&TenantId::single(), vec![stream(app, entries)])
+}
+
+/// What a scan gives: `app`, timestamp, line; sorted.
+pub(super) fn rows(store: &Store) -> Vec<(String, i64, String)> {
+    let mut rows = scan(
+        store,
+        &TenantId::single(),
+        TimeRange::ALL,
+        Direction::Forward,
+        Vec::new(),
+    );
+    rows.sort();
+    rows
+}
+
+pub(super) fn scan(
+    store: &Store,
+    tenant: &TenantId,
+    time: TimeRange,
+    direction: Direction,
+    searches: Vec<Arc<dyn LineSearch>>,
+) -> Vec<(String, i64, String)> {
+    let request = ScanRequest {
+        tenant,
+        selector: &AllStreams,
+        time,
+        direction,
+        searches,
+        columns: Columns {
+            lines: true,
+            metadata: true,
+        },
+        cancellation: Cancellation::default(),
+    };
+    let mut source = store.scan(request).unwrap();
+    let mut rows = Vec::new();
+    while let Some(batch) = source.next_batch(TimeRange::ALL).unwrap() {
+        assert!(batch.timestamps.is_sorted());
+        assert_eq!(
+            (batch.lines.len(), batch.metadata.rows.len()),
+            (batch.rows(), batch.rows())
+        );
+        for row in 0..batch.rows() {
+            let line = String::from_utf8(batch.lines.get(row).to_vec()).unwrap();
+            rows.push((
+                batch.labels.get("app").unwrap().to_owned(),
+                batch.timestamps[row].0,
+                line,
+            ));
+        }
+    }
+    rows
+}
+
+pub(super) fn files_in(directory: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
