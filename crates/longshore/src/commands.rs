@@ -1,0 +1,37 @@
+//! The subcommands, one file each.
+
+pub(crate) mod collector;
+pub(crate) mod completions;
+pub(crate) mod labels;
+pub(crate) mod query;
+pub(crate) mod series;
+pub(crate) mod store;
+pub(crate) mod tail;
+pub(crate) mod up;
+
+use anyhow::Context as _;
+
+use crate::cli::Command;
+
+/// Runs one of them to its end.
+pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Up(arguments) => up::run(&arguments),
+        Command::Collector(arguments) => collector::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Query(arguments) => on_one_thread(query::run(arguments)),
+        Command::Tail(arguments) => on_one_thread(tail::run(arguments)),
+        Command::Labels(arguments) => on_one_thread(labels::run(arguments)),
+        Command::Series(arguments) => on_one_thread(series::run(arguments)),
+        Command::Completions(arguments) => completions::run(&arguments),
+    }
+}
+
+/// Clients wait for one server: threads would only cost memory.
+fn on_one_thread(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?
+        .block_on(command)
+}

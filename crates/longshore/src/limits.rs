@@ -1,0 +1,41 @@
+//! Every bound of the program, with its reason.
+
+use std::time::Duration;
+
+/// Longest answer of a server that is read into memory. Loki's own limit of 5,000 entries of 256 KiB lies above it, but
+/// an answer of that size is a mistake in the query; more is an error that names this limit.
+pub(crate) const ANSWER_BYTES_MAX: usize = 512 << 20;
+/// How long a connection may take to come about: a wrong address should fail while the user still looks.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a query may take; Loki's own limit is below it, so normally the server answers with its reason.
+pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(360);
+/// Longest text of a server's error that is shown.
+pub(crate) const ERROR_TEXT_BYTES_MAX: usize = 2 << 10;
+/// Labels are padded to the longest of a batch up to this, so that one wide stream does not push lines off the screen.
+pub(crate) const LABEL_PADDING_MAX: usize = 120;
+/// First pause before a broken tail connects again; it doubles up to the second figure.
+pub(crate) const TAIL_RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// Longest pause between two attempts of a tail.
+pub(crate) const TAIL_RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Attempts of a tail without any answer before it gives up: about four minutes.
+pub(crate) const TAIL_ATTEMPTS_MAX: u32 = 12;
+/// A server that sends neither lines nor pings for so long is taken for gone.
+pub(crate) const TAIL_SILENCE_MAX: Duration = Duration::from_secs(90);
+/// Entries of the newest moment a tail remembers to leave them out after a reconnection.
+pub(crate) const TAIL_REMEMBERED_MAX: usize = 10_000;
+/// How often the demo writes; short enough for the page to look alive.
+pub(crate) const DEMO_TICK: Duration = Duration::from_millis(200);
+/// How far back the demo's history reaches, so that the page's histogram has something to show at once.
+pub(crate) const DEMO_HISTORY_NS: i64 = 15 * 60 * 1_000_000_000;
+/// Size at which the demo rotates a file. The kubelet's default is 10 MiB; this is small so that rotation is seen.
+pub(crate) const DEMO_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Files kept for each container, the current one included: the kubelet's `containerLogMaxFiles`.
+pub(crate) const DEMO_FILES_MAX: usize = 5;
+/// Longest piece of a line in CRI form: containerd's default `max_container_log_line_size`.
+pub(crate) const CRI_PIECE_BYTES_MAX: usize = 16 << 10;
+/// Events the demo has in the air at most. A request's end lies seconds after its start, so this is never near.
+pub(crate) const DEMO_PENDING_MAX: usize = 100_000;
+/// How often the retention period is applied; whole days go, so more often would find nothing.
+pub(crate) const RETENTION_PERIODS: Duration = Duration::from_secs(600);
+/// Queries that `longshore up` runs at a time: it shares the machine with what it watches.
+pub(crate) const QUERIES_AT_ONCE: u64 = 4;

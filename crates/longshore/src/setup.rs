@@ -1,0 +1,11 @@
+//! What the commands share that run a store or a collector: reading configurations, opening, draining.
+
+mod collector;
+mod config_file;
+mod page;
+mod store;
+
+pub(crate) use collector::collector;
+pub(crate) use config_file::load;
+pub(crate) use page::embedded;
+pub(crate) use store::{RunningStore, store_settings};

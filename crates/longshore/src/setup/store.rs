@@ -1,0 +1,156 @@
+//! Opens a store with its server, and closes them in the right order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use longshore_config::loki::{ChunkEncoding, StoreSettings};
+use longshore_server::{Server, ServerSettings};
+use longshore_store::{OpenError, Settings, Store};
+use tokio::task::JoinHandle;
+
+use crate::clock;
+use crate::failure::Hinted;
+use crate::limits::RETENTION_PERIODS;
+use crate::shutdown::Shutdown;
+
+/// What the store is told, from Loki's configuration.
+pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settings {
+    let chunk_encoding = match from.ingester.chunk_encoding {
+        ChunkEncoding::None => longshore_store::ChunkEncoding::None,
+        ChunkEncoding::Gzip | ChunkEncoding::Flate => longshore_store::ChunkEncoding::Gzip,
+        ChunkEncoding::Snappy => longshore_store::ChunkEncoding::Snappy,
+        ChunkEncoding::Lz4 => longshore_store::ChunkEncoding::Lz4,
+        ChunkEncoding::Zstd => longshore_store::ChunkEncoding::Zstd,
+    };
+    let retention = from
+        .limits
+        .retention_period
+        .filter(|_| from.compactor.retention_enabled);
+    Settings {
+        chunk_encoding,
+        chunk_idle_period: from.ingester.chunk_idle_period,
+        max_chunk_age: from.ingester.max_chunk_age,
+        chunk_target_size_bytes: from.ingester.chunk_target_size.0,
+        retention_period: retention.unwrap_or_default(),
+        ..Settings::new(directory)
+    }
+}
+
+/// A store that takes in and answers over HTTP.
+pub(crate) struct RunningStore {
+    store: Arc<Store>,
+    server: JoinHandle<std::io::Result<()>>,
+    retention: Option<JoinHandle<()>>,
+    address: std::net::SocketAddr,
+}
+
+impl RunningStore {
+    /// Opens the store and listens; `stop` ends the answering.
+    pub(crate) async fn start(settings: Settings, server: ServerSettings, stop: Shutdown) -> anyhow::Result<Self> {
+        let directory = settings.directory.clone();
+        let retained = !settings.retention_period.is_zero();
+        let store = tokio::task::spawn_blocking(move || Store::open(settings))
+            .await
+            .context("the store could not be opened")?
+            .map_err(|error| not_opened(error, &directory))?;
+        let address = server.listen.clone();
+        let server = match Server::bind(server, Arc::clone(&store), super::embedded()).await {
+            Ok(server) => server,
+            Err(error) => {
+                close(store).await?;
+                return Err(not_bound(error, &address));
+            }
+        };
+        let address = server.local_addr();
+        let retention = retained.then(|| tokio::spawn(keep_retention(Arc::clone(&store))));
+        Ok(Self {
+            store,
+            server: tokio::spawn(server.serve(stop.requested())),
+            retention,
+            address,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    /// Waits until the server has stopped and closes the store.
+    pub(crate) async fn finish(self) -> anyhow::Result<()> {
+        let served = self.server.await;
+        if let Some(retention) = self.retention {
+            retention.abort();
+        }
+        close(self.store).await?;
+        served
+            .context("the server ended by a mistake of its own")?
+            .context("the server stopped")
+    }
+}
+
+/// Writes everything to segments; nothing would be lost without it, but the next start is quicker.
+async fn close(store: Arc<Store>) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(move || store.close())
+        .await
+        .context("the store ended by a mistake of its own")?
+        .context("the last lines stay in the write-ahead log")
+}
+
+async fn keep_retention(store: Arc<Store>) {
+    let mut period = tokio::time::interval(RETENTION_PERIODS);
+    loop {
+        period.tick().await;
+        let store = Arc::clone(&store);
+        if tokio::task::spawn_blocking(move || store.apply_retention(clock::now()))
+            .await
+            .is_err()
+        {
+            tracing::error!("applying the retention period ended by a mistake of its own");
+        }
+    }
+}
+
+fn not_opened(error: OpenError, directory: &Path) -> anyhow::Error {
+    let hint = match &error {
+        OpenError::Locked { .. } => "stop the other one, or give this one a folder and a port of its own: \
+             --data DIR --listen 127.0.0.1:3101"
+            .to_owned(),
+        OpenError::Io { .. } => {
+            format!(
+                "this user must be able to write to {}; another folder goes into --data",
+                directory.display()
+            )
+        }
+        _ => return error.into(),
+    };
+    let cause = std::error::Error::source(&error)
+        .map(|cause| format!(": {cause}"))
+        .unwrap_or_default();
+    Hinted::error(format!("{error}{cause}"), hint)
+}
+
+fn not_bound(error: longshore_server::BindError, address: &str) -> anyhow::Error {
+    match error {
+        longshore_server::BindError::InUse { .. } => Hinted::error(
+            format!("something else listens on {address} already"),
+            format!("stop it, or take another port: {}", other_port(address)),
+        ),
+        error => Hinted::error(
+            format!("{:#}", anyhow::Error::new(error)),
+            "an address is written as in 127.0.0.1:3100 and must belong to this machine",
+        ),
+    }
+}
+
+/// The next port, as the user would write it.
+fn other_port(address: &str) -> String {
+    let next = address
+        .rsplit_once(':')
+        .and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?.checked_add(1)?)));
+    next.map_or_else(
+        || "--listen 127.0.0.1:3101".to_owned(),
+        |(host, port)| format!("--listen {host}:{port}"),
+    )
+}

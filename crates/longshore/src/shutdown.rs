@@ -1,0 +1,58 @@
+//! Ctrl-C and SIGTERM: the first asks everything to drain, the second ends the process at once.
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+
+/// Exit code after the second signal: 128 + SIGINT, as shells report it.
+const INTERRUPTED: i32 = 130;
+
+/// Becomes `true` when the user asks to stop; clones see the same.
+#[derive(Clone)]
+pub(crate) struct Shutdown(watch::Receiver<bool>);
+
+impl Shutdown {
+    /// Returns when the user has asked to stop.
+    pub(crate) async fn requested(mut self) {
+        // The sender lives as long as the process, so an error cannot come first.
+        drop(self.0.wait_for(|stop| *stop).await);
+    }
+
+    /// Asks to stop by hand, for tests and for parts that end on their own.
+    pub(crate) fn manual() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+}
+
+/// Listens for the signals; the first is answered with `message` on stderr. Must be called inside a runtime.
+pub(crate) fn on_signals(message: &'static str) -> anyhow::Result<Shutdown> {
+    let interrupt = signal(SignalKind::interrupt()).context("cannot listen for Ctrl-C")?;
+    let terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let (sender, shutdown) = Shutdown::manual();
+    tokio::spawn(watch_signals(interrupt, terminate, sender, message));
+    Ok(shutdown)
+}
+
+#[expect(clippy::exit, reason = "the user asked twice: nothing may hold the process any more")]
+async fn watch_signals(
+    mut interrupt: Signal,
+    mut terminate: Signal,
+    sender: watch::Sender<bool>,
+    message: &'static str,
+) {
+    either(&mut interrupt, &mut terminate).await;
+    if !message.is_empty() {
+        anstream::eprintln!("\n{message}");
+    }
+    sender.send_replace(true);
+    either(&mut interrupt, &mut terminate).await;
+    std::process::exit(INTERRUPTED);
+}
+
+async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
