@@ -110,10 +110,37 @@ impl Segment {
                 return Err(self.damaged("the index has another number of rows than the footer"));
             }
             for column in 0..schema::COLUMNS {
-                if self.locations(number, column)?.len() != group.pages.len() {
-                    return Err(self.damaged("the index has another number of pages than the footer"));
-                }
+                self.check_locations(number, group, column)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The pages of a column chunk must lie one after the other inside it, and the chunk inside the file.
+    fn check_locations(&self, number: usize, group: &Group, column: usize) -> Result<(), SegmentError> {
+        let locations = self.locations(number, column)?;
+        let chunk = self.column_chunk(number, column);
+        let (Ok(start), Ok(length)) = (
+            u64::try_from(chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset())),
+            u64::try_from(chunk.compressed_size()),
+        ) else {
+            return Err(self.damaged("a column chunk has no place"));
+        };
+        let mut at = start;
+        for location in &locations {
+            let (Ok(offset), Ok(size)) = (
+                u64::try_from(location.offset),
+                u64::try_from(location.compressed_page_size),
+            ) else {
+                return Err(self.damaged("a page has no place"));
+            };
+            if offset < at {
+                return Err(self.damaged("pages overlap"));
+            }
+            at = offset.saturating_add(size);
+        }
+        if locations.len() != group.pages.len() || Some(at) != start.checked_add(length) || at > self.file.bytes() {
+            return Err(self.damaged("the index does not fit the pages in the footer"));
         }
         Ok(())
     }

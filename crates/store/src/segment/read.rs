@@ -3,12 +3,13 @@
 //! Reads go by offset and never move a file position, so scans share one open file.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::buf::Reader;
+use bytes::{Buf, Bytes};
 use longshore_model::{Labels, Metadata};
 use parquet::basic::Encoding;
 use parquet::column::page::{Page as ParquetPage, PageReader};
@@ -81,14 +82,13 @@ impl Length for SegmentFile {
     }
 }
 
+/// For the footer alone; pages are read by [`Segment::checked_page`].
 impl ChunkReader for SegmentFile {
-    type T = ReadFrom;
+    type T = Reader<Bytes>;
 
-    fn get_read(&self, start: u64) -> ParquetResult<ReadFrom> {
-        Ok(ReadFrom {
-            file: Arc::clone(&self.file),
-            offset: start,
-        })
+    fn get_read(&self, start: u64) -> ParquetResult<Reader<Bytes>> {
+        let length = usize::try_from(self.bytes.saturating_sub(start))?;
+        Ok(self.get_bytes(start, length)?.reader())
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
@@ -96,17 +96,36 @@ impl ChunkReader for SegmentFile {
     }
 }
 
-/// A reader with a position of its own.
-pub(crate) struct ReadFrom {
-    file: Arc<File>,
-    offset: u64,
+/// Pages in memory whose checksums were right, at their places in the file, so that the decoder sees no others.
+struct CheckedPages(Vec<(u64, Bytes)>);
+
+impl Length for CheckedPages {
+    fn len(&self) -> u64 {
+        self.0
+            .iter()
+            .map(|(offset, page)| offset + page.len() as u64)
+            .max()
+            .unwrap_or(0)
+    }
 }
 
-impl Read for ReadFrom {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.offset)?;
-        self.offset += read as u64;
-        Ok(read)
+impl ChunkReader for CheckedPages {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> ParquetResult<Reader<Bytes>> {
+        Ok(self.get_bytes(start, 0)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> ParquetResult<Bytes> {
+        let find = |(offset, page): &(u64, Bytes)| {
+            let from = usize::try_from(start.checked_sub(*offset)?).ok()?;
+            let to = from.checked_add(length)?;
+            (to <= page.len()).then(|| page.slice(from..to))
+        };
+        self.0
+            .iter()
+            .find_map(find)
+            .ok_or_else(|| ParquetError::EOF("a page that was not read".to_owned()))
     }
 }
 
@@ -122,34 +141,71 @@ impl Segment {
         size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
     }
 
-    fn page_reader(&self, group: usize, column: usize) -> Result<SerializedPageReader<SegmentFile>, SegmentError> {
-        let rows = usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or(0);
-        let locations = self.locations(group, column)?;
-        let chunk = self.column_chunk(group, column);
-        SerializedPageReader::new(Arc::new(self.file.clone()), chunk, rows, Some(locations))
-            .map_err(|source| self.parquet(source))
-    }
-
     fn parquet(&self, source: ParquetError) -> SegmentError {
-        match source {
-            ParquetError::External(cause) => match cause.downcast::<io::Error>() {
-                Ok(error) => io_error("read", &self.path, *error),
-                Err(cause) => SegmentError::Parquet {
-                    path: self.path.clone(),
-                    source: ParquetError::External(cause),
-                },
-            },
-            source => SegmentError::Parquet {
-                path: self.path.clone(),
-                source,
-            },
+        SegmentError::Parquet {
+            path: self.path.clone(),
+            source,
         }
     }
 
-    /// The decompressed bytes of a page of a column without levels.
+    /// Reads bytes and compares their checksum.
+    fn checked(&self, offset: u64, length: usize, checksum: u32) -> Result<(u64, Bytes), SegmentError> {
+        let bytes = self
+            .file
+            .read_at(offset, length)
+            .map_err(|source| io_error("read", &self.path, source))?;
+        if crc32fast::hash(&bytes) != checksum {
+            return Err(self.damaged(format!("the checksum of the page at offset {offset} is wrong")));
+        }
+        Ok((offset, bytes.into()))
+    }
+
+    /// A page of a column as it lies in the file.
+    fn checked_page(&self, page: usize, column: usize) -> Result<(u64, Bytes), SegmentError> {
+        let place = &self.table.pages[page];
+        let within = page - self.table.groups[place.group].pages.start;
+        let index = self.metadata.page_index_for_row_group(place.group);
+        let location = index.page_locations(column).and_then(|locations| locations.get(within));
+        let location = location.ok_or_else(|| self.damaged("it has no offset index"))?;
+        // Both were checked to be positive when the segment was opened.
+        self.checked(
+            location.offset as u64,
+            location.compressed_page_size as usize,
+            place.checksums[column],
+        )
+    }
+
+    /// The dictionary page of a column chunk, if it has one.
+    fn checked_dictionary(&self, group: usize, column: usize) -> Result<Option<(u64, Bytes)>, SegmentError> {
+        let (start, _) = self.column_chunk(group, column).byte_range();
+        let index = self.metadata.page_index_for_row_group(group);
+        let first = index.page_locations(column).and_then(|locations| locations.first());
+        let length = first.map_or(0, |location| location.offset as u64 - start);
+        if length == 0 {
+            return Ok(None);
+        }
+        let checksum = self.table.groups[group].dictionary_checksums[column];
+        self.checked(start, length as usize, checksum).map(Some)
+    }
+
+    fn page_reader(
+        &self,
+        group: usize,
+        column: usize,
+        pages: Vec<(u64, Bytes)>,
+    ) -> Result<SerializedPageReader<CheckedPages>, SegmentError> {
+        let rows = usize::try_from(self.metadata.row_group(group).num_rows()).unwrap_or(0);
+        let locations = self.locations(group, column)?;
+        let chunk = self.column_chunk(group, column);
+        SerializedPageReader::new(Arc::new(CheckedPages(pages)), chunk, rows, Some(locations))
+            .map_err(|source| self.parquet(source))
+    }
+
+    /// The decompressed bytes of a page of a column without levels and without dictionary.
     fn read_plain_page(&self, page: usize, column: usize, wanted: Encoding) -> Result<Bytes, SegmentError> {
         let place = &self.table.pages[page];
-        let mut reader = self.page_reader(place.group, column)?;
+        let checked = self.checked_page(page, column)?;
+        let mut reader = self.page_reader(place.group, column, vec![checked])?;
         for _ in self.table.groups[place.group].pages.start..page {
             reader.skip_next_page().map_err(|source| self.parquet(source))?;
         }
@@ -236,7 +292,9 @@ impl Segment {
     ) -> Result<(Vec<i16>, Vec<i16>, Vec<ByteArray>), SegmentError> {
         let place = &self.table.pages[page];
         let descriptor = self.metadata.file_metadata().schema_descr().column(column);
-        let pages = Box::new(self.page_reader(place.group, column)?);
+        let mut checked = vec![self.checked_page(page, column)?];
+        checked.extend(self.checked_dictionary(place.group, column)?);
+        let pages = Box::new(self.page_reader(place.group, column, checked)?);
         let mut reader: ColumnReaderImpl<ByteArrayType> = get_typed_column_reader(get_column_reader(descriptor, pages));
         let (mut levels, mut repeats, mut values) = (Vec::new(), Vec::new(), Vec::new());
         reader

@@ -1,8 +1,9 @@
 //! The index of a segment but for the grams: streams, groups, pages, pieces.
 //!
 //! Layout on disk, numbers as varints: streams (count; labels each), groups (count; pages, text bits, text offset,
-//! digit bits, digit offset each), then for each page: rows, metadata pairs, pieces (count; stream step, rows,
-//! first time, span, line bytes each). zstd around it; place, sizes and checksum are in the footer.
+//! digit bits, digit offset, dictionary checksums each), then for each page: rows, metadata pairs, checksums,
+//! pieces (count; stream step, rows, first time, span, line bytes each). zstd around it; place, sizes and checksum
+//! are in the footer.
 
 use std::ops::Range;
 use std::path::Path;
@@ -10,6 +11,7 @@ use std::path::Path;
 use longshore_model::Labels;
 
 use super::read::SegmentFile;
+use super::schema::COLUMNS;
 use super::{SegmentError, io_error};
 use crate::codec::{Decoder, Malformed, put_labels, put_signed, put_varint};
 use crate::limits::{PAGES_PER_GROUP, TABLE_BYTES_MAX};
@@ -45,6 +47,8 @@ pub(crate) struct Group {
     pub(crate) pages: Range<usize>,
     pub(crate) text_grams: GramPlace,
     pub(crate) digit_grams: GramPlace,
+    /// CRC-32 of each column's dictionary page, zero where there is none.
+    pub(crate) dictionary_checksums: [u32; COLUMNS],
 }
 
 /// Where the bitmaps of a group lie.
@@ -64,6 +68,8 @@ pub(crate) struct Page {
     /// Pairs of structured metadata in it; without any, those columns need not be read.
     pub(crate) metadata_pairs: u32,
     pub(crate) pieces: Range<usize>,
+    /// CRC-32 of the page in each column, as it lies in the file.
+    pub(crate) checksums: [u32; COLUMNS],
 }
 
 /// The rows of one stream in one page.
@@ -147,11 +153,13 @@ impl Table {
                 put_varint(&mut out, u64::from(place.bits));
                 put_varint(&mut out, place.offset);
             }
+            put_checksums(&mut out, &group.dictionary_checksums);
         }
         let mut stream = 0;
         for page in &self.pages {
             put_varint(&mut out, u64::from(page.rows));
             put_varint(&mut out, u64::from(page.metadata_pairs));
+            put_checksums(&mut out, &page.checksums);
             put_varint(&mut out, page.pieces.len() as u64);
             for piece in &self.pieces[page.pieces.clone()] {
                 put_varint(&mut out, u64::from(piece.stream - stream));
@@ -178,17 +186,14 @@ impl Table {
             if pages - first_page > PAGES_PER_GROUP {
                 return Err(Malformed);
             }
-            let mut place = || {
-                Ok::<_, Malformed>(GramPlace {
-                    bits: decoder.number()?.max(1),
-                    offset: decoder.varint()?,
-                })
-            };
-            let (text_grams, digit_grams) = (place()?, place()?);
+            let (text_grams, digit_grams) = (take_gram_place(&mut decoder)?, take_gram_place(&mut decoder)?);
+            let dictionary_checksums = take_checksums(&mut decoder)?;
+            let pages = first_page..pages;
             table.groups.push(Group {
-                pages: first_page..pages,
+                pages,
                 text_grams,
                 digit_grams,
+                dictionary_checksums,
             });
         }
         let mut stream = 0_u32;
@@ -212,6 +217,7 @@ impl Table {
     ) -> Result<Page, Malformed> {
         let rows = decoder.number()?;
         let metadata_pairs = decoder.number()?;
+        let checksums = take_checksums(decoder)?;
         let first_piece = self.pieces.len();
         let mut row = 0_u32;
         for _ in 0..decoder.count()? {
@@ -239,6 +245,7 @@ impl Table {
             rows,
             metadata_pairs,
             pieces: first_piece..self.pieces.len(),
+            checksums,
         })
     }
 
@@ -254,6 +261,27 @@ impl Table {
         }
         ranges
     }
+}
+
+fn put_checksums(out: &mut Vec<u8>, checksums: &[u32; COLUMNS]) {
+    checksums
+        .iter()
+        .for_each(|checksum| out.extend_from_slice(&checksum.to_le_bytes()));
+}
+
+fn take_checksums(decoder: &mut Decoder<'_>) -> Result<[u32; COLUMNS], Malformed> {
+    let mut checksums = [0; COLUMNS];
+    for checksum in &mut checksums {
+        *checksum = u32::from_le_bytes(decoder.take(4)?.try_into().map_err(|_| Malformed)?);
+    }
+    Ok(checksums)
+}
+
+fn take_gram_place(decoder: &mut Decoder<'_>) -> Result<GramPlace, Malformed> {
+    Ok(GramPlace {
+        bits: decoder.number()?.max(1),
+        offset: decoder.varint()?,
+    })
 }
 
 #[cfg(test)]
@@ -281,11 +309,13 @@ mod tests {
                     pages: 0..2,
                     text_grams: place(100),
                     digit_grams: place(200),
+                    dictionary_checksums: [7; COLUMNS],
                 },
                 Group {
                     pages: 2..3,
                     text_grams: place(300),
                     digit_grams: place(400),
+                    dictionary_checksums: [7; COLUMNS],
                 },
             ],
             pages: vec![
@@ -295,6 +325,7 @@ mod tests {
                     rows: 3,
                     metadata_pairs: 0,
                     pieces: 0..1,
+                    checksums: [u32::MAX, 1, 2, 3, 4, 5],
                 },
                 Page {
                     group: 0,
@@ -302,6 +333,7 @@ mod tests {
                     rows: 4,
                     metadata_pairs: 7,
                     pieces: 1..3,
+                    checksums: [u32::MAX, 1, 2, 3, 4, 5],
                 },
                 Page {
                     group: 1,
@@ -309,6 +341,7 @@ mod tests {
                     rows: 1,
                     metadata_pairs: 0,
                     pieces: 3..4,
+                    checksums: [u32::MAX, 1, 2, 3, 4, 5],
                 },
             ],
             pieces: vec![

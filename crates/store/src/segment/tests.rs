@@ -153,4 +153,18 @@ fn a_damaged_file_is_refused_without_a_panic() {
         std::fs::write(&path, &whole[..length]).unwrap();
         assert!(Segment::open(&path).is_err(), "cut at {length}");
     }
+    for at in 0..whole.len() {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x40;
+        std::fs::write(&path, &damaged).unwrap();
+        if let Ok(segment) = Segment::open(&path) {
+            for page in 0..segment.pages().len() {
+                let _read = (
+                    segment.read_times(page),
+                    segment.read_lines(page),
+                    segment.read_metadata(page),
+                );
+            }
+        }
+    }
 }

@@ -59,6 +59,8 @@ pub(crate) fn write(
         if grams.is_empty() {
             break;
         }
+        let first_page = table.pages.len() - grams.len();
+        let dictionary_checksums = add_checksums(&mut table.pages[first_page..], &columns);
         let mut row_group = writer.next_row_group().map_err(parquet)?;
         for (buffer, closed) in columns {
             row_group.append_column(&buffer, closed).map_err(parquet)?;
@@ -74,11 +76,12 @@ pub(crate) fn write(
         gram_bytes.extend_from_slice(&text.bytes);
         let digit_grams = place(digits.bits, gram_bytes.len());
         gram_bytes.extend_from_slice(&digits.bytes);
-        let pages = table.pages.len() - grams.len()..table.pages.len();
+        let pages = first_page..table.pages.len();
         table.groups.push(Group {
             pages,
             text_grams,
             digit_grams,
+            dictionary_checksums,
         });
     }
     let grams_offset = writer.bytes_written() as u64;
@@ -100,6 +103,30 @@ pub(crate) fn write(
         .into_inner()
         .map_err(|error| io_error("write", path, error.into_error()))?;
     file.sync_all().map_err(io("sync"))
+}
+
+/// Notes the checksum of every page of a group; returns those of the dictionary pages.
+///
+/// The columns begin at offset zero of their buffers, with the dictionary page where there is one.
+fn add_checksums(pages: &mut [Page], columns: &[(Bytes, ColumnCloseResult)]) -> [u32; schema::COLUMNS] {
+    let mut dictionaries = [0; schema::COLUMNS];
+    for (number, (buffer, closed)) in columns.iter().enumerate() {
+        let locations = closed
+            .offset_index
+            .as_ref()
+            .map_or(&[][..], |index| index.page_locations());
+        assert_eq!(locations.len(), pages.len(), "a batch makes a page in every column");
+        for (page, location) in pages.iter_mut().zip(locations) {
+            let start = location.offset as usize;
+            let end = start + location.compressed_page_size as usize;
+            page.checksums[number] = crc32fast::hash(&buffer[start..end]);
+        }
+        let dictionary_end = locations.first().map_or(0, |location| location.offset as usize);
+        if dictionary_end > 0 {
+            dictionaries[number] = crc32fast::hash(&buffer[..dictionary_end]);
+        }
+    }
+    dictionaries
 }
 
 /// Encodes one group.
@@ -185,6 +212,7 @@ impl GroupWriter<'_> {
             rows: page.rows() as u32,
             metadata_pairs: pairs as u32,
             pieces: first_piece..table.pieces.len(),
+            checksums: [0; schema::COLUMNS],
         });
     }
 }
