@@ -12,11 +12,11 @@ const BATCH_ROWS: usize = 3;
 
 /// A store in memory that writes down which columns were asked for.
 #[derive(Default)]
-pub struct Fixture {
+pub(super) struct Fixture {
     /// What is stored.
-    pub streams: Vec<StreamEntries>,
+    pub(super) streams: Vec<StreamEntries>,
     /// Columns of each scan.
-    pub asked: Mutex<Vec<Columns>>,
+    pub(super) asked: Mutex<Vec<Columns>>,
 }
 
 struct Source {
