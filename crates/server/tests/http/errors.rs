@@ -1,0 +1,229 @@
+//! What is wrong, by status and text.
+
+use longshore_server::ServerSettings;
+use serde_json::json;
+
+use crate::api::Api;
+
+const JSON: &[(&str, &str)] = &[("content-type", "application/json")];
+const PROTOBUF: &[(&str, &str)] = &[("content-type", "application/x-protobuf")];
+
+#[tokio::test]
+async fn pushes_that_cannot_be_read() {
+    let api = Api::start().await;
+    let check = async |headers: &[(&str, &str)], body: &[u8], status: u16, text: &str| {
+        let (got, answer) = api.send("POST", "/loki/api/v1/push", headers, body).await;
+        assert_eq!(got, status, "{answer}");
+        assert!(answer.starts_with(text), "{answer:?} does not begin with {text:?}");
+    };
+    let at_least = "error at least one valid stream is required for ingestion\n";
+    check(&[], b"{}", 400, "mime: no media type\n").await;
+    check(PROTOBUF, b"\xff\xff\xff\xff\xff\xff", 400, "snappy: corrupt input\n").await;
+    check(PROTOBUF, b"\x0a", 400, "snappy: corrupt input\n").await;
+    check(PROTOBUF, &[2, 4, 0x0a, 5], 400, "unexpected EOF\n").await;
+    check(JSON, b"{", 400, "cannot read the JSON of the push request: ").await;
+    check(JSON, b"", 400, "cannot read the JSON of the push request: ").await;
+    check(JSON, b"{}", 422, at_least).await;
+    check(JSON, br#"{"streams":[]}"#, 422, at_least).await;
+    check(
+        JSON,
+        br#"{"streams":[{"stream":{"a":"b"},"values":[]}]}"#,
+        422,
+        at_least,
+    )
+    .await;
+    check(
+        JSON,
+        br#"{"streams":[{"stream":{"a":"b"},"values":[["x","y"]]}]}"#,
+        400,
+        "cannot read",
+    )
+    .await;
+    check(
+        JSON,
+        br#"{"streams":[{"stream":{"a":"b"},"values":[[1,"y"]]}]}"#,
+        400,
+        "cannot read",
+    )
+    .await;
+    check(
+        JSON,
+        br#"{"streams":[{"stream":{"a":"b"},"values":[["1","y",{"a":{}}]]}]}"#,
+        400,
+        "cannot read",
+    )
+    .await;
+    check(
+        JSON,
+        br#"{"streams":[{"stream":{"a b":"b"},"values":[["1","y"]]}]}"#,
+        400,
+        "couldn't parse labels: ",
+    )
+    .await;
+    let brotli = [("content-type", "application/json"), ("content-encoding", "br")];
+    check(&brotli, b"", 400, "Content-Encoding \"br\" not supported\n").await;
+    let gzip = [("content-type", "application/json"), ("content-encoding", "gzip")];
+    check(&gzip, b"not gzip", 400, "cannot decompress the request body").await;
+}
+
+#[tokio::test]
+async fn otlp_that_cannot_be_read() {
+    let api = Api::start().await;
+    let check = async |headers: &[(&str, &str)], body: &[u8], text: &str| {
+        let (status, answer) = api.send("POST", "/otlp/v1/logs", headers, body).await;
+        assert_eq!(status, 400, "{answer}");
+        // A `google.rpc.Status`: its code, then its message.
+        assert!(answer.starts_with("\u{8}\u{3}\u{12}"), "{answer:?}");
+        assert!(answer.contains(text), "{answer:?} does not contain {text:?}");
+    };
+    check(PROTOBUF, b"\x0a\x05", "unexpected EOF").await;
+    check(JSON, b"{", "cannot read the JSON of the export request").await;
+    let charset = [("content-type", "application/json; charset=utf-8")];
+    check(
+        &charset,
+        b"{}",
+        "content type: application/json; charset=utf-8 is not supported",
+    )
+    .await;
+    let deflate = [("content-type", "application/json"), ("content-encoding", "deflate")];
+    check(
+        &deflate,
+        b"{}",
+        "unsupported content encoding deflate: only gzip, lz4 and zstd are supported",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn queries_that_cannot_be_answered() {
+    let api = Api::start().await;
+    let check = async |path: &str, params: &[(&str, &str)], text: &str| {
+        let (status, answer) = api.try_get(&format!("/loki/api/v1/{path}"), params, &[]).await;
+        assert_eq!(status, 400, "{path} {params:?}: {answer}");
+        assert!(
+            answer.starts_with(text),
+            "{path} {params:?}: {answer:?} does not begin with {text:?}"
+        );
+    };
+    let good = ("query", r#"{app="web"}"#);
+    check(
+        "query_range",
+        &[("query", "{")],
+        "parse error at line 1, col 2: syntax error: ",
+    )
+    .await;
+    check(
+        "query_range",
+        &[("query", "{}")],
+        "parse error : queries require at least one regexp or equality matcher",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("start", "x")],
+        "could not parse 'start' parameter: ",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("start", "20"), ("end", "10")],
+        "end timestamp must not be before or equal to start time\n",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("limit", "-1")],
+        "limit must be a positive value\n",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("limit", "5001")],
+        "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)\n",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("direction", "sideways")],
+        "invalid direction 'sideways'\n",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("step", "0")],
+        "zero or negative query resolution step widths",
+    )
+    .await;
+    check(
+        "query_range",
+        &[good, ("step", "1ms")],
+        "exceeded maximum resolution of 11,000 points",
+    )
+    .await;
+    check("query_range", &[good, ("interval", "-1")], "interval must be >= 0\n").await;
+    check(
+        "query_range",
+        &[good, ("since", "960h")],
+        "the query time range exceeds the limit (query length: 960h0m0s, limit: 30d1h)\n",
+    )
+    .await;
+    check(
+        "query",
+        &[good],
+        "log queries are not supported as an instant query type",
+    )
+    .await;
+    check("labels", &[("query", "{")], "parse error at line 1, col 2: ").await;
+    check("series", &[("match[]", "x")], "parse error").await;
+    check(
+        "index/volume",
+        &[good, ("aggregateBy", "x")],
+        "invalid aggregation option\n",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn routes_and_methods() {
+    let api = Api::start().await;
+    let check = async |method: &str, path: &str, status: u16, text: &str| {
+        assert_eq!(
+            api.send(method, path, &[], "").await,
+            (status, text.to_owned()),
+            "{method} {path}"
+        );
+    };
+    check("GET", "/nowhere", 404, "404 page not found\n").await;
+    check("POST", "/nowhere", 404, "404 page not found\n").await;
+    check("GET", "/loki/api/v1/push", 405, "").await;
+    check("DELETE", "/loki/api/v1/query_range", 405, "").await;
+    check("GET", "/ready", 200, "ready\n").await;
+}
+
+#[tokio::test]
+async fn tenants_are_asked_for_and_kept_apart() {
+    let settings = ServerSettings {
+        auth_enabled: true,
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    let check = async |tenant: Option<&str>, status: u16, text: &str| {
+        let headers: Vec<_> = tenant.map(|tenant| ("x-scope-orgid", tenant)).into_iter().collect();
+        let (got, answer) = api.try_get("/loki/api/v1/labels", &[], &headers).await;
+        assert_eq!((got, answer.as_str()), (status, text), "{tenant:?}");
+    };
+    check(None, 401, "no org id\n").await;
+    check(Some(""), 401, "no org id\n").await;
+    check(Some("a/b"), 400, "tenant ID 'a/b' contains unsupported character '/'\n").await;
+    let body = json!({"streams": [{"stream": {"app": "web"}, "values":
+        [[crate::api::a_minute_ago().to_string(), "x"]]}]});
+    let headers = [("content-type", "application/json"), ("x-scope-orgid", "a")];
+    assert_eq!(
+        api.send("POST", "/loki/api/v1/push", &headers, body.to_string())
+            .await
+            .0,
+        204
+    );
+    check(Some("a"), 200, r#"{"status":"success","data":["app","service_name"]}"#).await;
+    check(Some("b"), 200, r#"{"status":"success"}"#).await;
+}
