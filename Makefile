@@ -20,7 +20,7 @@ help: ## Print this menu
 .PHONY: dev
 dev: page ## Build everything and run collector, store and page in one process
 	@echo "== building longshore (release; the first time takes minutes)"
-	$(CARGO) build --release --locked --bin longshore
+	$(CARGO) build --release --locked -p longshore
 	@exec "$${CARGO_TARGET_DIR:-target}/release/longshore" up $(ARGS)
 
 .PHONY: page
@@ -66,13 +66,13 @@ endif
 
 .PHONY: bench
 bench: ## Measure collector and store; prints a table and writes it to bench/
-	$(CARGO) build --release --locked --bin longshore
+	$(CARGO) build --release --locked -p longshore
 	$(CARGO) run --release --locked -p longshore-bench -- $(ARGS)
 
 .PHONY: soak
 soak: ## Ten minutes of rotation and kill -9 of both halves, every line counted
-	$(CARGO) build --release --locked --bin longshore
-	LONGSHORE_BIN="$${CARGO_TARGET_DIR:-target}/release/longshore" $(CARGO) run --release --locked -p longshore-tests --bin longshore-soak -- $(ARGS)
+	$(CARGO) build --release --locked -p longshore
+	$(CARGO) run --release --locked -p longshore-tests --bin longshore-soak -- $(ARGS)
 
 .PHONY: interop
 interop: ## Run the tests against real Loki, logcli, Promtail and OpenTelemetry Collector, where they are installed

@@ -22,7 +22,9 @@ pub(crate) struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = "Global",
         env = "LONGSHORE_LOG",
+        hide_env_values = true,
         value_name = "LEVEL",
         default_value = "info"
     )]

@@ -12,6 +12,7 @@ fn the_definition_is_sound() {
 #[test]
 fn help_of_every_command() {
     let mut command = Cli::command().term_width(100);
+    command.build();
     let mut all = command.render_long_help().to_string();
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {

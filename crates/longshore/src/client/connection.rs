@@ -18,17 +18,23 @@ use crate::time_range::duration;
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ConnectionArgs {
     /// Address of the server
-    #[arg(long, env = "LOKI_ADDR", value_name = "URL", default_value = "http://localhost:3100")]
+    #[arg(
+        long,
+        env = "LOKI_ADDR",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "http://localhost:3100"
+    )]
     pub(crate) addr: String,
     /// User name for basic authentication
-    #[arg(long, env = "LOKI_USERNAME", value_name = "NAME", hide_env_values = true)]
+    #[arg(long, env = "LOKI_USERNAME", hide_env_values = true, value_name = "NAME")]
     username: Option<String>,
     /// Password for basic authentication
     #[arg(
         long,
         env = "LOKI_PASSWORD",
-        value_name = "PASSWORD",
         hide_env_values = true,
+        value_name = "PASSWORD",
         requires = "username"
     )]
     password: Option<String>,
@@ -36,46 +42,64 @@ pub(crate) struct ConnectionArgs {
     #[arg(
         long,
         env = "LOKI_BEARER_TOKEN",
-        value_name = "TOKEN",
         hide_env_values = true,
+        value_name = "TOKEN",
         conflicts_with = "username"
     )]
     bearer_token: Option<String>,
     /// File that holds the token
-    #[arg(long, env = "LOKI_BEARER_TOKEN_FILE", value_name = "FILE", conflicts_with_all = ["username", "bearer_token"])]
+    #[arg(long, env = "LOKI_BEARER_TOKEN_FILE", hide_env_values = true, value_name = "FILE", conflicts_with_all = ["username", "bearer_token"])]
     bearer_token_file: Option<PathBuf>,
     /// Tenant, sent as X-Scope-OrgID
-    #[arg(long, env = "LOKI_ORG_ID", value_name = "ID")]
+    #[arg(long, env = "LOKI_ORG_ID", hide_env_values = true, value_name = "ID")]
     org_id: Option<String>,
     /// Sent as X-Query-Tags
-    #[arg(long, env = "LOKI_QUERY_TAGS", value_name = "TAGS")]
+    #[arg(long, env = "LOKI_QUERY_TAGS", hide_env_values = true, value_name = "TAGS")]
     query_tags: Option<String>,
     /// Another header, as in 'Name: value'; may be repeated
     #[arg(long = "header", value_name = "HEADER", value_parser = header)]
     headers: Vec<(String, String)>,
     /// Certificate authority of the server (PEM)
-    #[arg(long, env = "LOKI_CA_CERT_PATH", value_name = "FILE")]
+    #[arg(long, env = "LOKI_CA_CERT_PATH", hide_env_values = true, value_name = "FILE")]
     ca_cert: Option<PathBuf>,
     /// Client certificate (PEM)
-    #[arg(long, env = "LOKI_CLIENT_CERT_PATH", value_name = "FILE", requires = "key")]
+    #[arg(
+        long,
+        env = "LOKI_CLIENT_CERT_PATH",
+        hide_env_values = true,
+        value_name = "FILE",
+        requires = "key"
+    )]
     cert: Option<PathBuf>,
     /// Key of the client certificate (PEM)
-    #[arg(long, env = "LOKI_CLIENT_KEY_PATH", value_name = "FILE", requires = "cert")]
+    #[arg(
+        long,
+        env = "LOKI_CLIENT_KEY_PATH",
+        hide_env_values = true,
+        value_name = "FILE",
+        requires = "cert"
+    )]
     key: Option<PathBuf>,
     /// Do not check the server's certificate
-    #[arg(long, env = "LOKI_TLS_SKIP_VERIFY")]
+    #[arg(long, env = "LOKI_TLS_SKIP_VERIFY", hide_env_values = true)]
     tls_skip_verify: bool,
     /// Proxy for all requests
-    #[arg(long, env = "LOKI_HTTP_PROXY_URL", value_name = "URL")]
+    #[arg(long, env = "LOKI_HTTP_PROXY_URL", hide_env_values = true, value_name = "URL")]
     proxy_url: Option<String>,
     /// Ask again so often when the server has trouble
-    #[arg(long, env = "LOKI_CLIENT_RETRIES", value_name = "N", default_value_t = 0)]
+    #[arg(
+        long,
+        env = "LOKI_CLIENT_RETRIES",
+        hide_env_values = true,
+        value_name = "N",
+        default_value_t = 0
+    )]
     retries: u32,
     /// Pause before the first of these attempts; it doubles with each
-    #[arg(long, env = "LOKI_CLIENT_MIN_BACKOFF", value_name = "DURATION", default_value = "500ms", value_parser = duration)]
+    #[arg(long, env = "LOKI_CLIENT_MIN_BACKOFF", hide_env_values = true, value_name = "DURATION", default_value = "500ms", value_parser = duration)]
     min_backoff: Duration,
     /// Longest of these pauses
-    #[arg(long, env = "LOKI_CLIENT_MAX_BACKOFF", value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[arg(long, env = "LOKI_CLIENT_MAX_BACKOFF", hide_env_values = true, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     max_backoff: Duration,
 }
 

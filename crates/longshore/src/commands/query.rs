@@ -15,7 +15,7 @@ use crate::time_range::{RangeArgs, duration};
 const EXAMPLES: &str = "Examples:
   longshore query '{service_name=\"checkout\"} |= \"error\"'
   longshore query '{service_name=\"payments\"} | logfmt | amount > 100' --since 15m --limit 100
-  longshore query '{service_name=\"web\"}' --from 2026-01-31T12:00:00Z --to 2026-01-31T12:05:00Z --forward
+  longshore query '{service_name=\"web\"}' --to 2026-01-31T12:00:00Z --since 5m --forward
   longshore query 'sum by (service_name) (count_over_time({service_name=~\".+\"}[1m]))' --step 1m
   longshore query '{service_name=\"web\"}' --output raw --limit 0 > web.log
 
@@ -25,7 +25,7 @@ A metric query prints a row a sample; --output raw prints the server's JSON, jso
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct QueryArgs {
-    /// LogQL, as in '{service_name=\"checkout\"} |= \"error\"'
+    /// LogQL, as in '{service_name="checkout"} |= "error"'
     query: String,
     /// Print at most so many lines; 0 prints all
     #[arg(long, value_name = "N", default_value_t = 30)]

@@ -28,7 +28,7 @@ Ends with Ctrl-C. A broken connection is opened again.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TailArgs {
-    /// LogQL without metrics, as in '{service_name=\"checkout\"} |= \"error\"'
+    /// LogQL without metrics, as in '{service_name="checkout"} |= "error"'
     pub(crate) query: String,
     /// Print at most so many older lines at first
     #[arg(long, value_name = "N", default_value_t = 30)]

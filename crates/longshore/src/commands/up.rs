@@ -25,8 +25,8 @@ use crate::setup::{RunningStore, collector, embedded, store_settings};
 use crate::shutdown::{self, Shutdown};
 
 const EXAMPLES: &str = "Examples:
-  longshore up                                   tail this machine's containers, or a demo where there are none
-  longshore up --demo                            always the demo
+  longshore up            tail this machine's containers, or a demo where there are none
+  longshore up --demo     always the demo
   longshore up --data /var/lib/longshore --listen 0.0.0.0:3100";
 
 /// Arguments of `longshore up`.
