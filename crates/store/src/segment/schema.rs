@@ -21,7 +21,6 @@ pub(crate) const FORMAT: &str = "1";
 /// Leaf columns, in order of the schema.
 pub(crate) const TIME: usize = 0;
 pub(crate) const LABEL_KEYS: usize = 1;
-pub(crate) const LABEL_VALUES: usize = 2;
 pub(crate) const METADATA_KEYS: usize = 3;
 pub(crate) const METADATA_VALUES: usize = 4;
 pub(crate) const LINE: usize = 5;

@@ -36,14 +36,18 @@ pub(crate) fn read_frame(bytes: &[u8; FRAME_BYTES]) -> Option<(usize, u32)> {
     ([m0, m1, m2, m3] == MARKER && length <= RECORD_BYTES_MAX).then_some((length, checksum))
 }
 
-/// Most bytes that a stream's entries take in a record.
+/// Most bytes of a payload besides its streams: tenant id, counts.
+const PAYLOAD_OVERHEAD_BYTES: usize = 200;
+
+/// Most bytes that the payload of a record with these streams can take.
 pub(crate) fn size_bound(streams: &[StreamEntries]) -> usize {
     let labels_bound = |labels: &Labels| labels.size_bytes() + labels.len() * 20 + 10;
     let entry_bound = |entry: &Entry| entry.line.len() + 30 + labels_bound(&entry.structured_metadata);
-    streams
+    let streams_bound: usize = streams
         .iter()
         .map(|stream| labels_bound(&stream.labels) + 10 + stream.entries.iter().map(entry_bound).sum::<usize>())
-        .sum()
+        .sum();
+    streams_bound + PAYLOAD_OVERHEAD_BYTES
 }
 
 /// Appends the payload: tenant, then each stream with its labels and entries.
@@ -77,7 +81,7 @@ pub(crate) fn decode(payload: &Bytes) -> Result<(TenantId, Vec<StreamEntries>), 
         for _ in 0..entry_count {
             previous = previous.wrapping_add(decoder.signed()?);
             let structured_metadata = decoder.labels()?;
-            let line = payload.slice_ref(decoder.text()?.as_bytes());
+            let line = payload.slice_ref(decoder.bytes()?);
             entries.push(Entry {
                 timestamp: TimestampNs(previous),
                 line,

@@ -1,6 +1,9 @@
 //! Records survive; torn tails do not.
 
+mod faults;
+
 use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
+use proptest::prelude::*;
 
 use super::file::{HEADER_BYTES, MAGIC, VERSION};
 use super::record;
@@ -43,6 +46,41 @@ fn lines_in(replay: &mut Replay) -> Vec<String> {
         );
     }
     lines
+}
+
+proptest! {
+    #[test]
+    fn a_record_round_trips(
+        pushes in proptest::collection::vec(
+            (
+                proptest::collection::vec(("[a-z]{1,4}", ".{0,6}"), 0..3),
+                proptest::collection::vec((any::<i64>(), ".{0,20}", proptest::option::of(".{0,5}")), 0..6),
+            ),
+            0..4,
+        ),
+    ) {
+        let entry = |(at, line, trace): (i64, String, Option<String>)| Entry {
+            timestamp: TimestampNs(at),
+            line: line.into(),
+            structured_metadata: Labels::new(trace.map(|trace| ("trace", trace))),
+        };
+        let streams: Vec<StreamEntries> = pushes
+            .into_iter()
+            .map(|(labels, entries)| StreamEntries {
+                labels: Labels::new(labels),
+                entries: entries.into_iter().map(entry).collect(),
+            })
+            .collect();
+        let mut payload = Vec::new();
+        record::encode(&mut payload, &TenantId::single(), &streams);
+        prop_assert!(payload.len() <= record::size_bound(&streams));
+        prop_assert_eq!(record::decode(&payload.into()), Ok((TenantId::single(), streams)));
+    }
+
+    #[test]
+    fn garbage_is_no_record(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
+        let _ = record::decode(&bytes.into());
+    }
 }
 
 #[test]
