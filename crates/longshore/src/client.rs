@@ -27,8 +27,10 @@ pub(crate) struct Client {
     headers: Vec<(String, String)>,
     basic: Option<(String, Option<String>)>,
     retries: u32,
-    pause: Duration,
-    pause_max: Duration,
+    /// Pause before the second attempt; it doubles with each.
+    pub(crate) pause: Duration,
+    /// Longest of these pauses.
+    pub(crate) pause_max: Duration,
 }
 
 /// What `query_range` is asked for.

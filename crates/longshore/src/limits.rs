@@ -13,11 +13,7 @@ pub(crate) const QUERY_TIMEOUT: Duration = Duration::from_secs(360);
 pub(crate) const ERROR_TEXT_BYTES_MAX: usize = 2 << 10;
 /// Labels are padded to the longest of a batch up to this, so that one wide stream does not push lines off the screen.
 pub(crate) const LABEL_PADDING_MAX: usize = 120;
-/// First pause before a broken tail connects again; it doubles up to the second figure.
-pub(crate) const TAIL_RETRY_PAUSE: Duration = Duration::from_secs(1);
-/// Longest pause between two attempts of a tail.
-pub(crate) const TAIL_RETRY_PAUSE_MAX: Duration = Duration::from_secs(30);
-/// Attempts of a tail without any answer before it gives up: about four minutes.
+/// Attempts of a tail without any answer before it gives up: about a minute and a half with the usual pauses.
 pub(crate) const TAIL_ATTEMPTS_MAX: u32 = 12;
 /// A server that sends neither lines nor pings for so long is taken for gone.
 pub(crate) const TAIL_SILENCE_MAX: Duration = Duration::from_secs(90);

@@ -4,7 +4,7 @@
 //! that was printed, and the lines of that moment are remembered.
 
 use std::collections::HashSet;
-use std::io::Write as _;
+use std::io::Write;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,7 +12,7 @@ use longshore_model::TimestampNs;
 
 use crate::client::{Client, ConnectionArgs, LiveTail, LogEntry, Next, Refused};
 use crate::clock;
-use crate::limits::{TAIL_ATTEMPTS_MAX, TAIL_REMEMBERED_MAX, TAIL_RETRY_PAUSE, TAIL_RETRY_PAUSE_MAX};
+use crate::limits::{TAIL_ATTEMPTS_MAX, TAIL_REMEMBERED_MAX};
 use crate::output::{EntryPrinter, OutputArgs, stdout};
 use crate::shutdown;
 use crate::time_range::duration;
@@ -49,13 +49,14 @@ pub(crate) struct TailArgs {
 pub(crate) async fn run(arguments: TailArgs) -> anyhow::Result<()> {
     let shutdown = shutdown::on_signals("")?;
     let client = arguments.connection.client()?;
+    let mut out = stdout();
     tokio::select! {
-        result = follow(&arguments, &client) => result,
+        result = follow(&arguments, &client, &mut out) => result,
         () = shutdown.requested() => Ok(()),
     }
 }
 
-async fn follow(arguments: &TailArgs, client: &Client) -> anyhow::Result<()> {
+async fn follow(arguments: &TailArgs, client: &Client, out: &mut impl Write) -> anyhow::Result<()> {
     let since_ns = i64::try_from(arguments.since.as_nanos()).unwrap_or(i64::MAX);
     let start = TimestampNs(clock::now().0.saturating_sub(since_ns));
     let mut printed = Printed {
@@ -66,7 +67,7 @@ async fn follow(arguments: &TailArgs, client: &Client) -> anyhow::Result<()> {
     // The first connection must succeed, so that a wrong address or query is told at once.
     let mut tail = connect(arguments, client, start).await?;
     loop {
-        let why = print_all(&mut tail, &mut printer, &mut printed, arguments).await?;
+        let why = print_all(&mut tail, &mut printer, &mut printed, out).await?;
         tracing::warn!(why, "the tail ended, connecting again");
         tail = reconnect(arguments, client, printed.newest).await?;
     }
@@ -79,7 +80,7 @@ async fn connect(arguments: &TailArgs, client: &Client, start: TimestampNs) -> a
 }
 
 async fn reconnect(arguments: &TailArgs, client: &Client, start: TimestampNs) -> anyhow::Result<LiveTail> {
-    let mut pause = TAIL_RETRY_PAUSE;
+    let mut pause = client.pause;
     for attempt in 1..TAIL_ATTEMPTS_MAX {
         tokio::time::sleep(pause).await;
         match connect(arguments, client, start).await {
@@ -88,7 +89,7 @@ async fn reconnect(arguments: &TailArgs, client: &Client, start: TimestampNs) ->
             }
             result => return result,
         }
-        pause = (pause * 2).min(TAIL_RETRY_PAUSE_MAX);
+        pause = (pause * 2).min(client.pause_max);
     }
     connect(arguments, client, start).await
 }
@@ -98,14 +99,14 @@ async fn print_all(
     tail: &mut LiveTail,
     printer: &mut EntryPrinter<'_>,
     printed: &mut Printed,
-    arguments: &TailArgs,
+    out: &mut impl Write,
 ) -> anyhow::Result<String> {
     loop {
         let frame = match tail.next().await? {
             Next::Frame(frame) => frame,
             Next::Lost(why) => return Ok(why),
         };
-        if frame.dropped > 0 && !arguments.output.quiet {
+        if frame.dropped > 0 {
             tracing::warn!(
                 lines = frame.dropped,
                 "the server left lines out because this tail is too slow"
@@ -118,9 +119,8 @@ async fn print_all(
             .collect();
         entries.sort_by_key(|entry| entry.at);
         printer.widen(&entries);
-        let mut out = stdout();
         for entry in &entries {
-            printer.print(entry, &mut out)?;
+            printer.print(entry, out)?;
         }
         out.flush()?;
         entries.into_iter().for_each(|entry| printed.remember(entry));
@@ -148,3 +148,6 @@ impl Printed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
