@@ -7,6 +7,7 @@
 //! * The effective configuration, loaded again, gives the same settings and no warning.
 
 mod decode;
+mod dialect;
 mod finding;
 mod limits;
 pub mod loki;
@@ -17,6 +18,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use dialect::Dialect;
 pub use finding::{ConfigErrors, Finding};
 pub use secret::Secret;
 

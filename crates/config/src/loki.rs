@@ -12,7 +12,7 @@ mod server;
 mod store;
 
 pub use compactor::CompactorSettings;
-pub use ingester::{ChunkEncoding, IngesterSettings, WalSettings};
+pub use ingester::{ChunkEncoding, IngesterSettings};
 pub use limits::{
     BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention,
 };

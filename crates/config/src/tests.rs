@@ -104,7 +104,8 @@ fn store_cases() {
     check("loki/bad", false, load);
 }
 
-/// The files that are shipped load without a warning but for the one about keys that only upstream needs.
+/// The files that are shipped load without a warning but for keys that only upstream needs, and limits that do not act
+/// here yet and are there to widen upstream's.
 #[test]
 fn shipped_files() {
     let read = |name: &str| {
@@ -122,9 +123,13 @@ fn shipped_files() {
     .unwrap();
     let store = loki::load(&read("loki-config.yaml"), "loki-config.yaml", &nothing).unwrap();
     for warning in collector.warnings.iter().chain(&store.warnings) {
-        assert!(warning.message.starts_with("without effect here: "), "{warning}");
+        let known = ["without effect here: ", "read and checked, but not acted on yet: "];
+        assert!(
+            known.iter().any(|known| warning.message.starts_with(known)),
+            "{warning}"
+        );
     }
-    assert_eq!((collector.warnings.len(), store.warnings.len()), (1, 1));
+    assert_eq!((collector.warnings.len(), store.warnings.len()), (1, 2));
     assert_eq!(store.settings.ingester.chunk_target_size.0, 2 << 20);
     assert!(store.settings.compactor.retention_enabled);
 }

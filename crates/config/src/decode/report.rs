@@ -11,6 +11,7 @@ pub(crate) struct Report {
     errors: RefCell<Vec<Finding>>,
     warnings: RefCell<Vec<Finding>>,
     without_effect: RefCell<Vec<(usize, String)>>,
+    not_yet: RefCell<Vec<(usize, String)>>,
 }
 
 impl Report {
@@ -20,6 +21,7 @@ impl Report {
             errors: RefCell::default(),
             warnings: RefCell::default(),
             without_effect: RefCell::default(),
+            not_yet: RefCell::default(),
         }
     }
 
@@ -38,6 +40,11 @@ impl Report {
     /// A key that upstream knows and that means nothing here. All of them make one warning.
     pub(crate) fn without_effect(&self, line: usize, key: &str) {
         self.without_effect.borrow_mut().push((line, key.to_owned()));
+    }
+
+    /// A key that is read and checked, and does not act yet. All of them make one warning.
+    pub(crate) fn not_yet(&self, line: usize, key: &str) {
+        self.not_yet.borrow_mut().push((line, key.to_owned()));
     }
 
     fn finding(&self, line: usize, key: &str, message: String, fix: String) -> Finding {
@@ -70,14 +77,20 @@ impl Report {
         ConfigErrors { errors, warnings }
     }
 
-    fn into_findings(self) -> (Vec<Finding>, Vec<Finding>) {
-        let ignored = self.without_effect.borrow();
-        if let Some((line, _)) = ignored.first() {
-            let keys: Vec<&str> = ignored.iter().map(|(_, key)| key.as_str()).collect();
-            let message = format!("without effect here: {}", keys.join(", "));
-            self.warn(*line, "", message, "nothing to do; they may stay for upstream's sake");
+    fn warn_of_all(&self, places: &RefCell<Vec<(usize, String)>>, what: &str, fix: &str) {
+        let mut places = places.take();
+        places.sort();
+        if let Some((line, _)) = places.first() {
+            let keys: Vec<&str> = places.iter().map(|(_, key)| key.as_str()).collect();
+            self.warn(*line, "", format!("{what}: {}", keys.join(", ")), fix);
         }
-        drop(ignored);
+    }
+
+    fn into_findings(self) -> (Vec<Finding>, Vec<Finding>) {
+        let fix = "nothing to do; they may stay for upstream's sake";
+        self.warn_of_all(&self.without_effect, "without effect here", fix);
+        let fix = "do not rely on them yet; what acts and what does not is in docs/compatibility.md";
+        self.warn_of_all(&self.not_yet, "read and checked, but not acted on yet", fix);
         let sorted = |findings: RefCell<Vec<Finding>>| {
             let mut findings = findings.into_inner();
             findings.sort_by_key(|finding| finding.line);

@@ -12,8 +12,6 @@ pub struct CompactorSettings {
     pub retention_enabled: bool,
     /// How long after it is found too old a segment is unlinked. Default: 2 h.
     pub retention_delete_delay: Duration,
-    /// How often it is looked for. Default: 10 min.
-    pub compaction_interval: Duration,
     /// How long a delete request may be taken back. Default: 24 h.
     pub delete_request_cancel_period: Duration,
     /// Where delete requests are kept; Loki wants it with retention. Here: with the data.
@@ -43,8 +41,10 @@ pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> Comp
             fix,
         );
     }
+    section.not_yet(&["delete_request_cancel_period", "retention_delete_delay"]);
     section.without_effect(&[
         "apply_retention_interval",
+        "compaction_interval",
         "backup_delete_request_store_db_type",
         "compactor_ring",
         "delete_batch_size",
@@ -67,7 +67,6 @@ pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> Comp
     CompactorSettings {
         retention_enabled,
         retention_delete_delay: section.duration("retention_delete_delay", Duration::from_secs(2 * 3600)),
-        compaction_interval: section.duration("compaction_interval", Duration::from_secs(600)),
         delete_request_cancel_period: section
             .long_duration("delete_request_cancel_period", Duration::from_secs(86_400)),
         delete_request_store,

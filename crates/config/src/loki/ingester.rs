@@ -17,14 +17,6 @@ pub struct IngesterSettings {
     pub max_chunk_age: Duration,
     /// A stream with so many bytes, compressed, is flushed. Default: 1.5 MiB.
     pub chunk_target_size: ByteSize,
-    /// Uncompressed bytes of a block. Default: 256 KiB.
-    pub chunk_block_size: ByteSize,
-    /// How often the head is looked at. Default: 30 s.
-    pub flush_check_period: Duration,
-    /// Flushes at a time. Default: 32.
-    pub concurrent_flushes: u64,
-    /// The write-ahead log.
-    pub wal: WalSettings,
 }
 
 /// Compression of stored lines, with Loki's names.
@@ -44,23 +36,6 @@ pub enum ChunkEncoding {
     Zstd,
 }
 
-/// The `wal` section.
-#[derive(Debug, Clone, PartialEq)]
-pub struct WalSettings {
-    /// Default: true. Without it an acknowledged line can be lost, so it stays on and a warning says so.
-    pub enabled: bool,
-    /// The folder; `None`: `wal` in the data folder.
-    pub directory: Option<String>,
-    /// How often the log is cut short. Default: 5 min.
-    pub checkpoint_duration: Duration,
-    /// Writes everything to segments at the end. Default: false.
-    pub flush_on_shutdown: bool,
-    /// Memory that replay may use before it flushes. Default: 4 GiB.
-    pub replay_memory_ceiling: ByteSize,
-    /// Refuses pushes when the disk is so full, 0 to 1; 0 for never. Default: 0.9.
-    pub disk_full_threshold: f64,
-}
-
 pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
     let encodings = [
         ("gzip", ChunkEncoding::Gzip),
@@ -78,10 +53,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
         chunk_idle_period: section.duration("chunk_idle_period", Duration::from_secs(30 * 60)),
         max_chunk_age: section.duration("max_chunk_age", Duration::from_secs(2 * 3600)),
         chunk_target_size: ByteSize(section.unsigned("chunk_target_size", 1_572_864)),
-        chunk_block_size: ByteSize(section.unsigned("chunk_block_size", 262_144)),
-        flush_check_period: section.duration("flush_check_period", Duration::from_secs(30)),
-        concurrent_flushes: section.unsigned("concurrent_flushes", 32),
-        wal: section.child("wal", wal),
     };
     for (key, period) in [
         ("chunk_idle_period", settings.chunk_idle_period),
@@ -98,6 +69,9 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
             "write chunk_target_size: 1572864",
         );
     }
+    section.child("wal", wal);
+    // Segments are written whole, by pages of their own size and as soon as they are due.
+    section.without_effect(&["chunk_block_size", "concurrent_flushes", "flush_check_period"]);
     section.without_effect(&[
         "autoforget_unhealthy",
         "chunk_retain_period",
@@ -118,25 +92,25 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
     settings
 }
 
-fn wal(section: &mut Section<'_>) -> WalSettings {
-    let settings = WalSettings {
-        enabled: section.boolean("enabled", true),
-        directory: section.text("dir").filter(|directory| !directory.is_empty()),
-        checkpoint_duration: section.duration("checkpoint_duration", Duration::from_secs(300)),
-        flush_on_shutdown: section.boolean("flush_on_shutdown", false),
-        replay_memory_ceiling: section.binary_size("replay_memory_ceiling", ByteSize(4 << 30)),
-        disk_full_threshold: section.float("disk_full_threshold", 0.9),
-    };
-    if !settings.enabled {
-        let message = "the write-ahead log stays on: without it a line could be lost after it was acknowledged";
-        section.warn("enabled", message, "write enabled: true, or remove the key");
-    }
-    if !(0.0..=1.0).contains(&settings.disk_full_threshold) {
+/// The log lies in the data folder, is cut after each flush and bounded by what is in memory; the end flushes.
+fn wal(section: &mut Section<'_>) {
+    section.without_effect(&[
+        "checkpoint_duration",
+        "dir",
+        "flush_on_shutdown",
+        "replay_memory_ceiling",
+    ]);
+    section.not_yet(&["disk_full_threshold"]);
+    let threshold = section.float("disk_full_threshold", 0.9);
+    if !(0.0..=1.0).contains(&threshold) {
         section.wrong(
             "disk_full_threshold",
             "is a share of the disk, from 0 to 1",
             "write 0.9",
         );
     }
-    settings
+    if !section.boolean("enabled", true) {
+        let message = "the write-ahead log stays on: without it a line could be lost after it was acknowledged";
+        section.warn("enabled", message, "write enabled: true, or remove the key");
+    }
 }

@@ -19,7 +19,7 @@ pub struct LimitsSettings {
     pub per_stream_rate_limit: Option<ByteSize>,
     /// Pushed bytes at once and stream. Default: none (Loki: 15 MB).
     pub per_stream_rate_limit_burst: Option<ByteSize>,
-    /// Longest line. Default: 256 KiB.
+    /// Longest line. Default: none (Loki: 256 KiB).
     pub max_line_size: Option<ByteSize>,
     /// Longer lines are cut instead of refused. Default: false.
     pub max_line_size_truncate: bool,
@@ -27,9 +27,9 @@ pub struct LimitsSettings {
     pub max_label_name_length: u64,
     /// Bytes of a label's value. Default: 2048.
     pub max_label_value_length: u64,
-    /// Labels of a stream. Default: 15.
+    /// Labels of a stream. Default: 32 (Loki: 15, fewer than OpenTelemetry's resources have).
     pub max_label_names_per_series: u64,
-    /// Refuses lines older than `reject_old_samples_max_age`. Default: true.
+    /// Refuses lines older than `reject_old_samples_max_age`. Default: false (Loki: true).
     pub reject_old_samples: bool,
     /// Default: 1 week.
     pub reject_old_samples_max_age: Duration,
@@ -71,8 +71,6 @@ pub struct LimitsSettings {
     pub query_timeout: Duration,
     /// Metric queries are aligned to it. Default: 1 h.
     pub split_queries_by_interval: Option<Duration>,
-    /// Parts of a query that run at a time. Default: 32.
-    pub max_query_parallelism: u64,
     /// Bytes a query may read. Default: none.
     pub max_query_bytes_read: Option<ByteSize>,
     /// Streams a selector may match. Default: none (Loki: 100000 index entries).

@@ -53,6 +53,7 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
             "shard_aggregations",
             "volume_results_cache",
         ]);
+        section.not_yet(&["align_queries_with_step"]);
         section.boolean("align_queries_with_step", false)
     });
     top.child("querier", |section| {
@@ -64,6 +65,7 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
             "query_partition_ingesters",
             "query_store_only",
         ]);
+        section.not_yet(&["engine", "multi_tenant_queries_enabled", "tail_max_duration"]);
         QuerierSettings {
             max_concurrent: section.unsigned("max_concurrent", 4),
             tail_max_duration: section.duration("tail_max_duration", Duration::from_secs(3600)),
@@ -98,6 +100,12 @@ pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
         "support_parquet_encoding",
         "tail_proxy_url",
         "tail_tls_config",
+    ]);
+    section.not_yet(&[
+        "compress_responses",
+        "log_queries_longer_than",
+        "max_body_size",
+        "max_outstanding_per_tenant",
     ]);
     let slow = section.duration("log_queries_longer_than", Duration::ZERO);
     FrontendSettings {

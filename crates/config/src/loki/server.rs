@@ -68,7 +68,8 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
         );
     }
     let (certificate, key, client_ca) = section.child("http_tls_config", |tls| {
-        tls.not_supported(&["cert", "key", "client_ca"]);
+        // An error and not a warning: who configures TLS must not be served without it.
+        tls.not_supported(&["cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"]);
         tls.without_effect(&["client_auth_type"]);
         (tls.text("cert_file"), tls.text("key_file"), tls.text("client_ca_file"))
     });
@@ -79,6 +80,14 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
             "give cert_file and key_file",
         );
     }
+    section.not_yet(&[
+        "graceful_shutdown_timeout",
+        "http_server_idle_timeout",
+        "http_server_read_timeout",
+        "http_server_write_timeout",
+        "log_format",
+        "log_level",
+    ]);
     section.without_effect(&UPSTREAM_ONLY);
     ServerSettings {
         http_listen_address: section.text("http_listen_address").unwrap_or_default(),

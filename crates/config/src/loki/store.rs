@@ -104,6 +104,7 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     let usual_limits = LimitsSettings::usual(distributor.default_resource_attributes);
     let limits = top.child("limits_config", |section| limits::decode(section, &usual_limits));
     let overrides = limits::decode_overrides(top, &limits);
+    top.not_yet(&["overrides"]);
     let compactor = top.child("compactor", |section| compactor::decode(section, &limits));
     let overrides_file = top.child("runtime_config", |section| {
         section.without_effect(&[
@@ -112,6 +113,7 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
             "http_client_timeout",
             "period",
         ]);
+        section.not_yet(&["file"]);
         section.text("file").filter(|file| !file.is_empty())
     });
     let storage = storage_config(top);

@@ -14,8 +14,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 impl LimitsSettings {
     /// Limits where nothing is configured.
     ///
-    /// They are Loki's, but for those that protect a shared cluster from one tenant: rates, streams and cardinality are
-    /// not limited on a machine of one's own.
+    /// They are Loki's, but for those that lose lines: rates and streams are not limited on a machine of one's own, a
+    /// line may be as long as the collector joins it, as old as the retention allows, and have all 18 labels that
+    /// OpenTelemetry's resources give.
     pub(in crate::loki) fn usual(default_resource_attributes: Option<Vec<String>>) -> Self {
         let names = |names: &str| names.split(' ').map(str::to_owned).collect();
         Self {
@@ -23,12 +24,12 @@ impl LimitsSettings {
             ingestion_burst_size_mb: None,
             per_stream_rate_limit: None,
             per_stream_rate_limit_burst: None,
-            max_line_size: Some(ByteSize(256 << 10)),
+            max_line_size: None,
             max_line_size_truncate: false,
             max_label_name_length: 1024,
             max_label_value_length: 2048,
-            max_label_names_per_series: 15,
-            reject_old_samples: true,
+            max_label_names_per_series: 32,
+            reject_old_samples: false,
             reject_old_samples_max_age: 7 * 24 * HOUR,
             creation_grace_period: Duration::from_secs(600),
             max_streams: None,
@@ -58,7 +59,6 @@ impl LimitsSettings {
             max_entries_limit_per_query: Some(5000),
             query_timeout: Duration::from_secs(60),
             split_queries_by_interval: Some(HOUR),
-            max_query_parallelism: 32,
             max_query_bytes_read: None,
             cardinality_limit: None,
             max_streams_matchers_per_query: 1000,
@@ -150,6 +150,31 @@ const WITHOUT_EFFECT: [&str; 71] = [
     "tsdb_sharding_strategy",
 ];
 
+/// Limits that are read and checked, and that nothing asks for yet.
+const NOT_YET: [&str; 21] = [
+    "block_ingestion_status_code",
+    "block_ingestion_until",
+    "blocked_queries",
+    "cardinality_limit",
+    "deletion_mode",
+    "increment_duplicate_timestamp",
+    "ingestion_burst_size_mb",
+    "ingestion_rate_mb",
+    "log_level_fields",
+    "max_global_streams_per_user",
+    "max_query_bytes_read",
+    "max_query_lookback",
+    "max_query_range",
+    "max_streams_matchers_per_query",
+    "max_streams_per_user",
+    "minimum_labels_number",
+    "otlp_config",
+    "per_stream_rate_limit",
+    "per_stream_rate_limit_burst",
+    "required_labels",
+    "volume_max_series",
+];
+
 /// Reads limits; what is not given is `base`'s.
 pub(in crate::loki) fn decode(section: &mut Section<'_>, base: &LimitsSettings) -> LimitsSettings {
     let mut limits = base.clone();
@@ -158,7 +183,8 @@ pub(in crate::loki) fn decode(section: &mut Section<'_>, base: &LimitsSettings) 
     queries(section, &mut limits);
     retention(section, &mut limits);
     section.without_effect(&WITHOUT_EFFECT);
-    section.without_effect(&["use_owned_stream_count"]);
+    section.without_effect(&["max_query_parallelism", "use_owned_stream_count"]);
+    section.not_yet(&NOT_YET);
     limits
 }
 
@@ -174,7 +200,12 @@ pub(in crate::loki) fn decode_overrides(
             match TenantId::new(&pair.key) {
                 Ok(tenant) => {
                     let (limits, effective) = Section::read(section.report, &path, Some(&pair.value), |section| {
-                        decode(section, base)
+                        let limits = decode(section, base);
+                        if limits.retention_period != base.retention_period {
+                            // An error: lines would go earlier than the tenant was promised.
+                            section.not_supported(&["retention_period"]);
+                        }
+                        limits
                     });
                     section.show(&pair.key, effective);
                     overrides.insert(tenant, limits);
@@ -312,7 +343,6 @@ fn queries(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.query_timeout = section.long_duration("query_timeout", limits.query_timeout);
     limits.split_queries_by_interval =
         optional_duration(section, "split_queries_by_interval", limits.split_queries_by_interval);
-    limits.max_query_parallelism = section.unsigned("max_query_parallelism", limits.max_query_parallelism);
     limits.max_query_bytes_read = optional_size(section, "max_query_bytes_read", limits.max_query_bytes_read);
     limits.cardinality_limit = optional_count(section, "cardinality_limit", limits.cardinality_limit);
     limits.max_streams_matchers_per_query =
@@ -350,6 +380,8 @@ fn blocked_query(section: &mut Section<'_>) -> BlockedQuery {
 
 fn retention(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.retention_period = optional_duration(section, "retention_period", limits.retention_period);
+    // An error: lines would go earlier, or stay longer, than was said.
+    section.not_supported(&["retention_stream"]);
     if section.has("retention_stream") {
         limits.retention_stream = section.children("retention_stream", stream_retention);
     }
