@@ -6,8 +6,20 @@
 //! * Nothing is read beyond the byte budget: back-pressure is not reading.
 //! * The tailer's core knows no clock and no disk; drivers hand both in.
 
+mod batch;
 mod collector;
+mod delivery;
+mod exporters;
+pub mod file_log;
+mod http;
+mod limits;
 mod metrics;
+mod operators;
+mod pipeline;
+mod processors;
+mod status;
 
-pub use collector::{BuildError, Collector, RunError, Status, StopReport, Surroundings};
-pub use metrics::Metrics;
+pub use collector::{BuildError, Collector, RunError, StopReport, Surroundings};
+pub use metrics::{Component, Dropped, Metrics, Request};
+pub use processors::PodMetadata;
+pub use status::Status;

@@ -1,0 +1,561 @@
+//! All files of one receiver: which there are, whose turn it is, what is committed.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use longshore_wire::container::{ContainerDialect, PodFacts, rotation_of_name};
+
+use super::chain::{Chain, FileKey, Moment, Phase, Tracked, Turn, TurnLimits};
+use super::checkpoint::SavedFile;
+use super::examine::{Findings, Unknown, examine};
+use super::files::{Discovered, FileHandle, Files};
+use super::fingerprint::LineClock;
+use super::joiner::{JoinCounts, JoinSettings, Joiner, Position, Record};
+
+/// How a receiver reads.
+#[derive(Debug, Clone)]
+pub struct TailerSettings {
+    /// Dialect of every file; `None`: container logs are known by their paths, other files are plain.
+    pub dialect: Option<ContainerDialect>,
+    /// Bytes of the longest record.
+    pub record_bytes_max: usize,
+    /// Drops what is over it.
+    pub truncates: bool,
+    /// Bytes of a file's beginning that tell it from others.
+    pub fingerprint_bytes: usize,
+    /// Files that are there when nothing was ever read are taken as read.
+    pub starts_at_end: bool,
+    /// When an unfinished last line of a plain file counts as a line; `None` never.
+    pub flush_period: Option<Duration>,
+    /// Most records in one chunk.
+    pub chunk_records_max: usize,
+}
+
+/// What all records of a file have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileInfo {
+    /// The path that the globs matched.
+    pub path: PathBuf,
+    /// The file behind the links.
+    pub target: PathBuf,
+    /// What the path tells about the container.
+    pub facts: Option<PodFacts>,
+}
+
+/// Up to where the records of a file were acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// For standard output, standard error, and lines of neither: all their records that begin before are done.
+    pub offsets: [u64; 3],
+    /// The clock at the smallest of them.
+    pub clock: LineClock,
+}
+
+impl Progress {
+    /// Where reading must begin again.
+    pub fn resume_offset(&self) -> u64 {
+        self.offsets.iter().copied().min().unwrap_or(0)
+    }
+}
+
+/// What one turn brought: records of one container, and what is committed with them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chunk {
+    /// Where the records come from.
+    pub info: Arc<FileInfo>,
+    /// The records in order; may be empty.
+    pub records: Vec<Record>,
+    /// To be given to [`Tailer::acknowledge`] once the records were delivered, in the order of the chunks.
+    pub progress: Vec<(FileKey, Progress)>,
+}
+
+/// Something that somebody should hear of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// A link leads nowhere: usually the folder it leads to is not mounted.
+    Dangling {
+        /// The link.
+        path: PathBuf,
+        /// Why.
+        error: String,
+    },
+    /// A file cannot be opened or read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: String,
+    },
+    /// A file vanished before it was read to its end.
+    Lost {
+        /// Its last name.
+        path: PathBuf,
+    },
+    /// A file became shorter or was overwritten.
+    Truncated {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Follows all files of one receiver.
+#[derive(Debug)]
+pub struct Tailer<F: Files> {
+    files: F,
+    settings: TailerSettings,
+    chains: BTreeMap<u32, Chain<F::Handle>>,
+    by_target: HashMap<PathBuf, u32>,
+    next_chain: u32,
+    queue: VecDeque<u32>,
+    /// Saved files of paths that were not found yet.
+    saved: Vec<SavedFile>,
+    is_first_look: bool,
+    had_saved: bool,
+    buffer: Vec<u8>,
+    problems: Vec<Problem>,
+    counts: JoinCounts,
+}
+
+impl<F: Files> Tailer<F> {
+    /// A tailer that goes on where the saved files were left; none for a first start.
+    pub fn new(files: F, settings: TailerSettings, saved: Vec<SavedFile>) -> Self {
+        Self {
+            files,
+            settings,
+            chains: BTreeMap::new(),
+            by_target: HashMap::new(),
+            next_chain: 0,
+            queue: VecDeque::new(),
+            had_saved: !saved.is_empty(),
+            saved,
+            is_first_look: true,
+            buffer: Vec::new(),
+            problems: Vec::new(),
+            counts: JoinCounts::default(),
+        }
+    }
+
+    /// Evaluates the globs, and looks at every file that changed.
+    pub fn discover(&mut self, now: Moment) {
+        let discovered = self.files.discover();
+        let matched: HashSet<PathBuf> = discovered
+            .iter()
+            .filter_map(|found| found.target.as_ref().ok().cloned())
+            .collect();
+        for found in discovered {
+            self.meet(found, &matched);
+        }
+        if self.is_first_look {
+            self.meet_saved();
+        }
+        self.poll(now);
+        self.is_first_look = false;
+    }
+
+    fn meet(&mut self, found: Discovered, matched: &HashSet<PathBuf>) {
+        let target = match found.target {
+            Ok(target) => target,
+            Err(error) => {
+                self.problems.push(Problem::Dangling {
+                    path: found.path,
+                    error: error.to_string(),
+                });
+                return;
+            }
+        };
+        if self.by_target.contains_key(&target) {
+            return;
+        }
+        if base_of(&target).is_some_and(|base| matched.contains(&base) || self.by_target.contains_key(&base)) {
+            return;
+        }
+        self.add_chain(FileInfo {
+            path: found.path,
+            target,
+            facts: found.facts,
+        });
+    }
+
+    /// Files that were saved and whose path is gone may still have rotated siblings that hold unread lines.
+    fn meet_saved(&mut self) {
+        let targets: HashSet<PathBuf> = self.saved.iter().map(|saved| saved.target()).collect();
+        for target in targets {
+            let facts = target.to_str().and_then(longshore_wire::container::facts_from_path);
+            self.add_chain(FileInfo {
+                path: target.clone(),
+                target,
+                facts,
+            });
+        }
+    }
+
+    fn add_chain(&mut self, info: FileInfo) {
+        let number = self.next_chain;
+        self.next_chain += 1;
+        let is_container = info.facts.is_some().then_some(ContainerDialect::Auto);
+        let join = JoinSettings {
+            dialect: self.settings.dialect.or(is_container),
+            record_bytes_max: self.settings.record_bytes_max,
+            truncates: self.settings.truncates,
+        };
+        let mut chain = Chain {
+            target: info.target.clone(),
+            info: Arc::new(info),
+            files: Vec::new(),
+            joiner: Joiner::new(join),
+            next_file: 0,
+            is_queued: false,
+            is_changed: true,
+            gone_since: None,
+        };
+        let (mine, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.saved)
+            .into_iter()
+            .partition(|saved| saved.target() == chain.target);
+        self.saved = others;
+        for saved in mine {
+            let key = chain.new_key(number);
+            chain.files.push(restored(key, saved));
+        }
+        chain
+            .files
+            .sort_by_key(|file| file.rotation.map_or((1, 0), |rotation| (0, rotation.order)));
+        self.adopt_moved(&mut chain, number);
+        self.by_target.insert(chain.target.clone(), number);
+        self.chains.insert(number, chain);
+    }
+
+    /// A new path may lead to a file that is known by another path.
+    fn adopt_moved(&mut self, chain: &mut Chain<F::Handle>, number: u32) {
+        let Ok(stat) = self.files.stat(&chain.target) else {
+            return;
+        };
+        if chain.files.iter().any(|file| file.id == stat.id) {
+            return;
+        }
+        if let Some(index) = self.saved.iter().position(|saved| saved.id == stat.id) {
+            let is_elsewhere = self
+                .files
+                .stat(&self.saved[index].path)
+                .is_ok_and(|other| other.id == stat.id);
+            if !is_elsewhere {
+                let key = chain.new_key(number);
+                let mut file = restored(key, self.saved.remove(index));
+                file.rotation = None;
+                chain.files.push(file);
+            }
+            return;
+        }
+        for other in self.chains.values_mut() {
+            let Some(index) = other.files.iter().position(|file| file.id == stat.id) else {
+                continue;
+            };
+            if self.files.stat(&other.target).is_ok_and(|live| live.id == stat.id) {
+                continue;
+            }
+            let mut file = other.files.remove(index);
+            file.rotation = None;
+            file.path = chain.target.clone();
+            other.is_changed = true;
+            chain.files.push(file);
+            return;
+        }
+    }
+
+    /// Looks at every file: has it grown, was it rotated, truncated, deleted?
+    pub fn poll(&mut self, now: Moment) {
+        let numbers: Vec<u32> = self.chains.keys().copied().collect();
+        for number in numbers {
+            self.look_at(number, now);
+        }
+    }
+
+    /// Says that something happened to a path: it was written to, created, renamed or deleted. `false` when the path
+    /// is none of the files here and the globs should be evaluated.
+    pub fn notice(&mut self, path: &Path, is_write: bool, now: Moment) -> bool {
+        let known = self.by_target.get(path).copied();
+        let Some(number) = known.or_else(|| self.by_target.get(&base_of(path)?).copied()) else {
+            return false;
+        };
+        if is_write && known.is_some() {
+            self.enqueue(number);
+            return true;
+        }
+        if let Some(chain) = self.chains.get_mut(&number) {
+            chain.is_changed = true;
+        }
+        self.look_at(number, now);
+        true
+    }
+
+    fn look_at(&mut self, number: u32, now: Moment) {
+        let Some(chain) = self.chains.get_mut(&number) else {
+            return;
+        };
+        let live = self.files.stat(&chain.target).ok();
+        chain.gone_since = if live.is_some() {
+            None
+        } else {
+            chain.gone_since.or(Some(now.steady))
+        };
+        let known = chain
+            .files
+            .last()
+            .filter(|file| file.rotation.is_none() && file.missing_since.is_none());
+        let is_changed = match (live, known) {
+            (Some(stat), Some(file)) => stat.id != file.id || stat.size < file.position.offset || file.source.is_none(),
+            (Some(_), None) | (None, Some(_)) => true,
+            (None, None) => false,
+        };
+        if chain.is_changed || is_changed {
+            let unknown = match (self.is_first_look, self.had_saved, self.settings.starts_at_end) {
+                (true, false, true) => Unknown::Skip,
+                (true, false, false) if !chain.joiner.is_container() => Unknown::ReadLive,
+                _ if chain.files.is_empty() && !chain.joiner.is_container() => Unknown::ReadLive,
+                _ => Unknown::ReadAll,
+            };
+            let mut findings = Findings::default();
+            let fingerprint_bytes = self.settings.fingerprint_bytes;
+            examine(
+                &mut self.files,
+                chain,
+                number,
+                unknown,
+                fingerprint_bytes,
+                now.steady,
+                &mut findings,
+            );
+            self.report(number, findings);
+        }
+        self.forget_or_enqueue(number);
+    }
+
+    fn report(&mut self, number: u32, findings: Findings) {
+        let lost = findings.lost.into_iter().map(|path| Problem::Lost { path });
+        let unreadable = findings
+            .unreadable
+            .into_iter()
+            .map(|(path, error)| Problem::Unreadable { path, error });
+        self.problems.extend(lost.chain(unreadable));
+        if findings.is_truncated
+            && let Some(chain) = self.chains.get(&number)
+        {
+            self.problems.push(Problem::Truncated {
+                path: chain.target.clone(),
+            });
+        }
+    }
+
+    fn forget_or_enqueue(&mut self, number: u32) {
+        let Some(chain) = self.chains.get_mut(&number) else {
+            return;
+        };
+        if chain.files.is_empty() && chain.gone_since.is_some() {
+            if let Some(chain) = self.chains.remove(&number) {
+                add(&mut self.counts, chain.joiner.counts);
+                self.by_target.remove(&chain.target);
+            }
+            return;
+        }
+        let is_lingering = chain
+            .files
+            .iter()
+            .any(|file| matches!(file.phase, Phase::Lingering { .. }));
+        let current = chain.files.iter().position(|file| file.phase == Phase::Reading);
+        let has_more = current.is_some_and(|index| {
+            let file = &chain.files[index];
+            // A file that could not be opened is tried again when its folder is looked at.
+            let Some(source) = &file.source else { return false };
+            let is_waiting = index + 1 < chain.files.len() || file.missing_since.is_some() || !source.may_grow();
+            is_waiting || source.stat().is_ok_and(|stat| stat.size != file.position.offset)
+        });
+        let has_work = is_lingering || has_more;
+        if has_work {
+            self.enqueue(number);
+        }
+    }
+
+    fn enqueue(&mut self, number: u32) {
+        if let Some(chain) = self.chains.get_mut(&number)
+            && !chain.is_queued
+        {
+            chain.is_queued = true;
+            self.queue.push_back(number);
+        }
+    }
+
+    /// Whether some file has to be read.
+    pub fn has_work(&self) -> bool {
+        !self.queue.is_empty()
+    }
+
+    /// Gives the next file its turn. `None` when the turn brought nothing; there may still be work.
+    pub fn turn(&mut self, now: Moment) -> Option<Chunk> {
+        let number = self.queue.pop_front()?;
+        let limits = TurnLimits {
+            records_max: self.settings.chunk_records_max,
+            fingerprint_bytes: self.settings.fingerprint_bytes,
+            flush_period: self.settings.flush_period,
+        };
+        let chain = self.chains.get_mut(&number)?;
+        chain.is_queued = false;
+        let mut records = Vec::new();
+        let turn = chain.turn(now, &limits, &mut self.buffer, &mut records);
+        let progress = chain.report();
+        let info = chain.info.clone();
+        match turn {
+            Ok(Turn::Read) => self.enqueue(number),
+            Ok(Turn::Idle) => {}
+            Ok(Turn::Examine) => {
+                chain.is_changed = true;
+                self.look_at(number, now);
+            }
+            Err(error) => self.fail(number, &error),
+        }
+        (!records.is_empty() || !progress.is_empty()).then_some(Chunk {
+            info,
+            records,
+            progress,
+        })
+    }
+
+    /// A file that cannot be read is left alone until the next look; the others go on.
+    fn fail(&mut self, number: u32, error: &io::Error) {
+        let Some(chain) = self.chains.get_mut(&number) else {
+            return;
+        };
+        let path = chain.target.clone();
+        let broken = chain
+            .files
+            .iter_mut()
+            .find(|file| file.phase == Phase::Reading && file.source.is_some());
+        if let Some(file) = broken
+            && file.source.as_ref().is_some_and(|source| !source.may_grow())
+        {
+            // A damaged archive stays damaged; what could be read of it was read.
+            file.close();
+            self.problems.push(Problem::Lost {
+                path: file.path.clone(),
+            });
+            self.enqueue(number);
+        }
+        self.problems.push(Problem::Unreadable {
+            path,
+            error: error.to_string(),
+        });
+    }
+
+    /// Takes the progress of chunks that were delivered. Each file's must come in the order of its chunks.
+    pub fn acknowledge(&mut self, delivered: &[(FileKey, Progress)]) {
+        for (key, progress) in delivered {
+            // The number of the chain is where the file was first; it may have moved to another path since.
+            let first = self
+                .chains
+                .get_mut(&key.chain)
+                .into_iter()
+                .flat_map(|chain| chain.files.iter_mut());
+            if let Some(file) = { first }.find(|file| file.key == *key) {
+                file.committed = *progress;
+                continue;
+            }
+            let mut all = self.chains.values_mut().flat_map(|chain| chain.files.iter_mut());
+            if let Some(file) = all.find(|file| file.key == *key) {
+                file.committed = *progress;
+            }
+        }
+    }
+
+    /// What must be known to go on after a restart.
+    pub fn checkpoint(&self) -> Vec<SavedFile> {
+        let files = self.chains.values().flat_map(|chain| chain.files.iter());
+        let known = files.filter(|file| file.id.inode != 0).map(|file| SavedFile {
+            id: file.id,
+            fingerprint: file.fingerprint,
+            path: file.path.clone(),
+            progress: file.committed,
+            is_drained: file.is_done() && file.rotation.is_some(),
+        });
+        known.chain(self.saved.iter().cloned()).collect()
+    }
+
+    /// What happened since this was last asked.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    /// Lines that were split, cut or not understood, since the start.
+    pub fn counts(&self) -> JoinCounts {
+        self.chains.values().fold(self.counts, |mut sum, chain| {
+            add(&mut sum, chain.joiner.counts);
+            sum
+        })
+    }
+
+    /// Files that are open, and bytes in them that were not read yet.
+    pub fn open_and_unread(&self) -> (usize, u64) {
+        let open = self
+            .chains
+            .values()
+            .flat_map(|chain| chain.files.iter())
+            .filter_map(|file| {
+                let stat = file.source.as_ref()?.stat().ok()?;
+                Some(stat.size.saturating_sub(file.position.offset))
+            });
+        open.fold((0, 0), |(count, unread), more| (count + 1, unread + more))
+    }
+
+    /// The files behind the paths that are followed.
+    pub fn targets(&self) -> impl Iterator<Item = &Path> {
+        self.by_target.keys().map(PathBuf::as_path)
+    }
+
+    /// The file system.
+    pub fn files_mut(&mut self) -> &mut F {
+        &mut self.files
+    }
+}
+
+fn add(sum: &mut JoinCounts, more: JoinCounts) {
+    sum.split += more.split;
+    sum.truncated_bytes += more.truncated_bytes;
+    sum.unscanned += more.unscanned;
+}
+
+fn restored<H: FileHandle>(key: FileKey, saved: SavedFile) -> Tracked<H> {
+    let position = Position {
+        offset: saved.progress.resume_offset(),
+        clock: saved.progress.clock,
+    };
+    let name = saved.path.file_name().and_then(|name| name.to_str());
+    Tracked {
+        key,
+        id: saved.id,
+        fingerprint: saved.fingerprint,
+        rotation: name.and_then(rotation_of_name).map(|(_, rotation)| rotation),
+        path: saved.path,
+        source: None,
+        missing_since: None,
+        position,
+        start: position,
+        skip: saved.progress.offsets,
+        reported: saved.progress,
+        committed: saved.progress,
+        phase: if saved.is_drained {
+            Phase::Drained
+        } else {
+            Phase::Reading
+        },
+        end_seen: None,
+    }
+}
+
+/// The path a rotated file had while it was written to.
+pub(crate) fn base_of(path: &Path) -> Option<PathBuf> {
+    let (base, _) = rotation_of_name(path.file_name()?.to_str()?)?;
+    Some(path.with_file_name(base))
+}
+
+#[cfg(test)]
+mod tests;

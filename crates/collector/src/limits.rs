@@ -1,0 +1,85 @@
+//! Bounds of the collector: each with its unit, why it is this number, and what happens when it is reached.
+
+use std::time::Duration;
+
+/// Bytes a file may have read in one turn. Large enough that system calls do not count, small enough that a busy
+/// file holds the others up for well under a millisecond.
+pub(crate) const READ_QUANTUM_BYTES: usize = 64 * 1024;
+
+/// Bytes a line in a file may be longer than the longest record: the runtime's time, stream and tags, or JSON's
+/// escapes of a short text. A line beyond is cut there.
+pub(crate) const LINE_OVERHEAD_BYTES: usize = 4096;
+
+/// Bytes of a fingerprint from which it alone tells that two files have the same content. A container's line begins
+/// with a time in nanoseconds, which makes its first 32 bytes unique in its folder.
+pub(crate) const FINGERPRINT_ALONE_BYTES_MIN: usize = 32;
+
+/// How long a file that was rotated away or deleted is still looked at after its end was reached: a runtime may write
+/// to it until it has opened the new one.
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
+
+/// Records in one chunk when no batch size says less: bounds the memory of one turn over many short lines.
+pub(crate) const CHUNK_RECORDS_MAX: usize = 4096;
+
+/// Bytes of records that are read and not acknowledged yet, over all receivers. Reading stops there. Four batches of
+/// the largest size: one on the way, one waiting at the exporter, one being gathered, one being read.
+pub(crate) const IN_FLIGHT_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Bytes of lines in one batch. A store's usual limit for a request is 4 MiB.
+pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes in memory at which a batch leaves even if its settings would wait for more: it must not use up what may be in
+/// flight.
+pub(crate) const BATCH_MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Chunks that wait for a pipeline. Reading stops there.
+pub(crate) const PIPELINE_CHUNKS_MAX: usize = 256;
+
+/// Wait before a full pipeline is offered a chunk again.
+pub(crate) const PIPELINE_FULL_WAIT: Duration = Duration::from_millis(20);
+
+/// Batches that wait for an exporter. The pipeline stops there.
+pub(crate) const EXPORTER_BATCHES_MAX: usize = 1;
+
+/// Shortest time between two writes of the checkpoint file: each costs two fsyncs. What was acknowledged in between
+/// and is sent again after a crash, the store knows already.
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two looks at all files when the kernel reports changes, in case it does not.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two evaluations of the globs when the kernel reports new files, in case it does not.
+pub(crate) const DISCOVERY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// After a quiet time the first change is answered so much later, so that a program that writes line by line does not
+/// cost a read and a wake-up for each.
+pub(crate) const COALESCE: Duration = Duration::from_millis(20);
+
+/// Time to send what was read after a stop was asked for. Kubernetes kills after 30 s.
+pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Bytes of a server's error text that are logged.
+pub(crate) const ERROR_TEXT_BYTES_MAX: usize = 1024;
+
+/// Longest `Retry-After` that is obeyed.
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+
+/// Bytes of a checkpoint file that are read. A file of the log takes about 300, so this is over 100,000 of them.
+pub(crate) const CHECKPOINT_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// Nesting of an expression's parentheses and operators.
+pub(crate) const EXPRESSION_DEPTH_MAX: usize = 64;
+
+/// Directories below the include globs that are watched. Beyond, new files are found by the slow rescan alone.
+pub(crate) const WATCHES_MAX: usize = 8192;
+
+/// Symbolic links that are followed from a path to its file, as the kernel does.
+pub(crate) const LINKS_MAX: usize = 40;
+
+/// Resources whose processed form is remembered; one container has one.
+pub(crate) const RESOURCE_CACHE_MAX: usize = 4096;
+
+const _: () = assert!(
+    BATCH_BYTES_MAX * 4 <= IN_FLIGHT_BYTES_MAX,
+    "a full batch must not stop the reading of the next"
+);
