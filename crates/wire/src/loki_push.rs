@@ -57,6 +57,9 @@ pub enum DecodeError {
 
 /// Decodes a protobuf push in its snappy block; `decompressed_bytes_max` bounds what the block may inflate to.
 pub fn decode_protobuf(block: &[u8], decompressed_bytes_max: usize) -> Result<Vec<StreamEntries>, DecodeError> {
+    if block.is_empty() {
+        return Err(DecodeError::Snappy(snap::Error::Empty));
+    }
     let size = snap::raw::decompress_len(block).map_err(DecodeError::Snappy)?;
     if size > decompressed_bytes_max {
         return Err(DecodeError::TooLarge {

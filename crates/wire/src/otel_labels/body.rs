@@ -26,7 +26,7 @@ pub fn value_text(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// Go's shortest form: plain digits between 1e-6 and 1e21, an exponent of at least two digits outside.
+/// The shortest form as JSON has it: plain digits between 1e-6 and 1e21, an exponent outside.
 fn double_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
@@ -38,7 +38,7 @@ fn double_text(number: f64) -> String {
     if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
         let text = format!("{number:e}");
         return match text.split_once('e') {
-            Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent:0>2}"),
+            Some((digits, exponent)) if !exponent.starts_with('-') => format!("{digits}e+{exponent}"),
             _ => text,
         };
     }
