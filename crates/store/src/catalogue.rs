@@ -64,6 +64,10 @@ impl Catalogue {
         self.tenants.get(tenant)
     }
 
+    pub(crate) fn tenants(&self) -> impl Iterator<Item = &Arc<TenantSegments>> {
+        self.tenants.values()
+    }
+
     pub(crate) fn segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
         self.tenants.values().flat_map(|tenant| tenant.segments())
     }

@@ -171,6 +171,11 @@ impl Events {
         info!(from, file_bytes, "merged small segments");
     }
 
+    pub(crate) fn merge_failed(&self, error: &FlushError) {
+        let cause: &(dyn Error + 'static) = error;
+        warn!(cause, "cannot merge small segments, they stay as they are");
+    }
+
     pub(crate) fn retention_unlinked(&self, path: &Path, bytes: u64) {
         self.retention_unlinks.inc();
         info!(path = %path.display(), bytes, "unlinked a segment past the retention period");

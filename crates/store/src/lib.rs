@@ -18,6 +18,7 @@ mod head;
 mod limits;
 mod lock;
 mod maintenance;
+mod merge;
 mod push;
 mod replay;
 mod scan;

@@ -59,3 +59,17 @@ pub(crate) const COMPRESSION_RATIO_ASSUMED: f64 = 8.0;
 /// Bytes of records that are replayed at once: enough that a page of a segment is read for many entries together
 /// when they have to be compared, few beside the head.
 pub(crate) const REPLAY_BATCH_BYTES: usize = 4 << 20;
+
+/// Fewest segments that are merged at once: each row is rewritten only when that removes several files.
+pub(crate) const MERGE_SEGMENTS_MIN: usize = 8;
+
+/// Most segments that are merged at once: a page of each is in memory, about 2 MiB.
+pub(crate) const MERGE_SEGMENTS_MAX: usize = 16;
+
+/// Bytes of lines in a merged segment; larger ones would make a query no quicker.
+pub(crate) const MERGED_LINE_BYTES_MAX: u64 = 256 << 20;
+
+/// Time without a flush before segments are merged, so that merging never competes with ingest.
+pub(crate) const MERGE_QUIET: Duration = Duration::from_secs(300);
+
+const _: () = assert!(MERGE_SEGMENTS_MIN >= 2 && MERGE_SEGMENTS_MIN <= MERGE_SEGMENTS_MAX);

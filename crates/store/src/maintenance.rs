@@ -64,7 +64,7 @@ fn maintenance_loop(inner: &Inner) {
 }
 
 impl Inner {
-    /// One look at what time has made due: flushing the head, unlinking days.
+    /// One look at what time has made due: flushing the head, unlinking days, merging segments.
     pub(crate) fn maintain(&self, now: TimestampNs) {
         let mut state = lock(&self.state);
         if state.frozen.is_none() && self.is_due(&state, now) {
@@ -72,6 +72,10 @@ impl Inner {
         }
         drop(state);
         self.apply_retention(now);
+        // One merge a round, so that a long day of merging never keeps the head from being looked at.
+        if let Err(error) = self.merge(now) {
+            self.events.merge_failed(&error);
+        }
     }
 
     fn is_due(&self, state: &State, now: TimestampNs) -> bool {
@@ -115,6 +119,6 @@ impl Inner {
     }
 }
 
-fn nanoseconds(duration: Duration) -> i64 {
+pub(crate) fn nanoseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -223,6 +223,11 @@ impl Segment {
         &self.table.pieces[piece]
     }
 
+    /// All pieces, in order of the rows.
+    pub(crate) fn pieces(&self) -> &[Piece] {
+        &self.table.pieces
+    }
+
     pub(crate) fn pages(&self) -> &[Page] {
         &self.table.pages
     }

@@ -60,6 +60,8 @@ pub(crate) struct State {
     /// Raw to compressed bytes of the last flush, an estimate for the next.
     pub(crate) compression_ratio: f64,
     pub(crate) last_segment_number: u64,
+    /// When the last flush since the start ended.
+    pub(crate) last_flush: Option<TimestampNs>,
     /// No more pushes.
     pub(crate) closed: bool,
     /// The threads are to end.
@@ -130,6 +132,7 @@ impl Store {
             catalogue: Arc::new(catalogue),
             compression_ratio: COMPRESSION_RATIO_ASSUMED,
             last_segment_number,
+            last_flush: None,
             closed: false,
             stopping: false,
         };

@@ -397,3 +397,58 @@ fn structured_metadata_survives_a_flush_and_a_restart() {
         store.flush().unwrap();
     }
 }
+
+/// Ten small segments of one day, the same streams in each.
+fn ten_segments(directory: &std::path::Path) -> Arc<Store> {
+    let store = open(directory);
+    for at in 0..10 {
+        push(
+            &store,
+            "web",
+            &[(at, "one"), (100 - at, "two"), (at, &"long ".repeat(40))],
+        )
+        .unwrap();
+        push(&store, &format!("app-{at}"), &[(at, "one")]).unwrap();
+        store.flush().unwrap();
+    }
+    store
+}
+
+#[test]
+fn small_segments_are_merged_once_the_store_is_quiet() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ten_segments(directory.path());
+    let day = directory.path().join("segments/fake/1970-01-01");
+    let before = rows(&store);
+    assert_eq!(before.len(), 40);
+    store.maintain(TimestampNs(299 * longshore_model::SECOND_NS));
+    assert_eq!(files_in(&day).len(), 10);
+    store.maintain(TimestampNs(300 * longshore_model::SECOND_NS));
+    assert_eq!(files_in(&day), ["0000000000000011.parquet"]);
+    assert_eq!(rows(&store), before);
+    assert_eq!(
+        push(&store, "web", &[(5, "one"), (5, "new")]).unwrap().duplicate_lines,
+        1
+    );
+    drop(store);
+    assert_eq!(rows(&open(directory.path())).len(), 41);
+}
+
+#[test]
+fn a_merge_that_a_crash_interrupted_doubles_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ten_segments(directory.path());
+    let day = directory.path().join("segments/fake/1970-01-01");
+    let kept: Vec<(String, Vec<u8>)> = files_in(&day)
+        .into_iter()
+        .map(|name| (name.clone(), std::fs::read(day.join(name)).unwrap()))
+        .collect();
+    store.maintain(TimestampNs(300 * longshore_model::SECOND_NS));
+    drop(store);
+    for (name, bytes) in kept.iter().take(7) {
+        std::fs::write(day.join(name), bytes).unwrap();
+    }
+    let store = open(directory.path());
+    assert_eq!(rows(&store).len(), 40);
+    assert_eq!(files_in(&day), ["0000000000000011.parquet"]);
+}

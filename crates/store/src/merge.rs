@@ -1,0 +1,112 @@
+//! Merging the small segments of a day into larger ones.
+//!
+//! A quiet store flushes by age, a little each time; many small files cost every query. Merging waits until the
+//! day has not been written to for a while, so that it never competes with ingest.
+//!
+//! Invariant: the merged file is durable and names what it replaces before any of those goes, so after a crash at
+//! any moment each row is in exactly one live segment.
+
+mod source;
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use longshore_model::TimestampNs;
+
+use crate::catalogue::{day_directory, file_name};
+use crate::errors::FlushError;
+use crate::limits::{MERGE_QUIET, MERGE_SEGMENTS_MAX, MERGE_SEGMENTS_MIN, MERGED_LINE_BYTES_MAX};
+use crate::maintenance::nanoseconds;
+use crate::segment::Segment;
+use crate::store::{Inner, State, lock};
+use source::MergeSource;
+
+impl Inner {
+    /// Merges once, if there is something to merge at `now`; returns whether it did.
+    pub(crate) fn merge(&self, now: TimestampNs) -> Result<bool, FlushError> {
+        let mut state = lock(&self.state);
+        let quiet_since = state.last_flush.map(|flush| now.0.saturating_sub(flush.0));
+        if quiet_since.is_some_and(|quiet| quiet < nanoseconds(MERGE_QUIET)) {
+            return Ok(false);
+        }
+        let Some(segments) = choose(&state) else {
+            return Ok(false);
+        };
+        state.last_segment_number += 1;
+        let number = state.last_segment_number;
+        drop(state);
+        self.merge_segments(&segments, number)?;
+        Ok(true)
+    }
+
+    fn merge_segments(&self, segments: &[Arc<Segment>], number: u64) -> Result<(), FlushError> {
+        let Some(first) = segments.first() else { return Ok(()) };
+        let (tenant, day) = (first.tenant().clone(), first.day());
+        let directory = day_directory(&self.segments_directory(), &tenant, day);
+        // What a segment replaced may still be there if it could not be unlinked, and must stay dead.
+        let still_there = |segment: &Arc<Segment>| {
+            let names = segment.replaces().iter().filter(|name| directory.join(name).exists());
+            names.cloned().collect::<Vec<_>>()
+        };
+        let mut replaces: Vec<String> = segments.iter().flat_map(still_there).collect();
+        replaces.extend(segments.iter().map(|segment| segment.name().to_owned()));
+        let path = directory.join(file_name(number));
+        let mut source = MergeSource::new(segments);
+        let merged = self.write_segment(&directory, &path, &tenant, day, replaces, &mut source)?;
+        let file_bytes = merged.file_bytes();
+        let paths: HashSet<PathBuf> = segments.iter().map(|segment| segment.path().to_owned()).collect();
+        let mut state = lock(&self.state);
+        let live = state
+            .catalogue
+            .segments()
+            .filter(|segment| paths.contains(segment.path()))
+            .count();
+        if live != segments.len() {
+            drop(state);
+            // Retention took some of them in the meantime; the day is over, and so is this merge.
+            return fs::remove_file(&path).map_err(|source| FlushError::Io {
+                action: "remove",
+                path,
+                source,
+            });
+        }
+        let catalogue = Arc::make_mut(&mut state.catalogue);
+        catalogue.remove(&paths);
+        catalogue.add(merged);
+        let catalogue = Arc::clone(&state.catalogue);
+        drop(state);
+        self.events.merged(segments.len(), file_bytes);
+        self.events.catalogue_changed(&catalogue);
+        for path in &paths {
+            if let Err(error) = fs::remove_file(path) {
+                self.events.unlink_failed(path, &error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Segments of one tenant and day that are worth merging: the smallest ones, as long as the result is not too large.
+fn choose(state: &State) -> Option<Vec<Arc<Segment>>> {
+    let tenants = state.catalogue.tenants();
+    for segments in tenants.flat_map(|tenant| tenant.days.values()) {
+        let mut smallest: Vec<&Arc<Segment>> = segments.iter().collect();
+        smallest.sort_by_key(|segment| segment.line_bytes());
+        let mut line_bytes = 0;
+        let chosen: Vec<Arc<Segment>> = smallest
+            .into_iter()
+            .take(MERGE_SEGMENTS_MAX)
+            .take_while(|segment| {
+                line_bytes += segment.line_bytes();
+                line_bytes <= MERGED_LINE_BYTES_MAX
+            })
+            .cloned()
+            .collect();
+        if chosen.len() >= MERGE_SEGMENTS_MIN {
+            return Some(chosen);
+        }
+    }
+    None
+}
