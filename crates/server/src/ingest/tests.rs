@@ -79,62 +79,63 @@ fn both_can_be_switched_off() {
     assert_eq!(prepare(pushed.clone(), &limits, NOW).streams, pushed);
 }
 
+/// Pushes a bad entry beside a good one of another stream.
+fn check_refusal(labels: &[(&str, &str)], bad: Entry, text: &str, reason: Reason) {
+    let good = stream(&[("a", "b")], vec![entry(0, "good", &[])]);
+    let accepted = prepare(vec![stream(labels, vec![bad]), good], &strict(), NOW);
+    assert_eq!(accepted.refusals.text(), text);
+    assert_eq!(accepted.refusals.counts.keys().collect::<Vec<_>>(), [&reason]);
+    assert_eq!(accepted.lines, 1, "{text}");
+}
+
 #[test]
 fn refusals_have_lokis_texts_and_leave_the_rest() {
-    let check = |labels: &[(&str, &str)], bad: Entry, text: &str, reason: Reason| {
-        let accepted = prepare(
-            vec![
-                stream(labels, vec![bad]),
-                stream(&[("a", "b")], vec![entry(0, "good", &[])]),
-            ],
-            &strict(),
-            NOW,
-        );
-        assert_eq!(accepted.refusals.text(), text);
-        assert_eq!(accepted.refusals.counts.keys().collect::<Vec<_>>(), [&reason]);
-        assert_eq!(accepted.lines, 1, "{text}");
-    };
     let plain = &[("a", "x")];
-    check(
+    check_refusal(
         plain,
         entry(0, "12345678901", &[]),
         "max entry size '10' bytes exceeded for stream '{a=\"x\", service_name=\"unknown_service\"}' while adding an \
          entry with length '11' bytes",
         Reason::LineTooLong,
     );
-    check(
+    check_refusal(
         plain,
         entry(3601, "old", &[]),
         "entry for stream '{a=\"x\", service_name=\"unknown_service\"}' has timestamp too old: 2025-12-31T22:59:59Z, \
          oldest acceptable timestamp is: 2025-12-31T23:00:00Z",
         Reason::TooOld,
     );
-    check(
+    check_refusal(
         plain,
         entry(-601, "new", &[]),
         "entry for stream '{a=\"x\", service_name=\"unknown_service\"}' has timestamp too new: 2026-01-01T00:10:01Z",
         Reason::TooNew,
     );
-    check(
+    check_refusal(
         &[("a", "x"), ("b", "x"), ("c", "x")],
         entry(0, "x", &[]),
         "entry for stream '{a=\"x\", b=\"x\", c=\"x\"}' has 3 label names; limit 2",
         Reason::MaxLabelNames,
     );
-    check(
+    check_refusal(
         &[("a23456789", "x")],
         entry(0, "x", &[]),
         "stream '{a23456789=\"x\"}' has label name too long: 'a23456789'",
         Reason::LabelNameTooLong,
     );
-    check(
+    check_refusal(
         &[("a", "123456789")],
         entry(0, "x", &[]),
         "stream '{a=\"123456789\"}' has label value too long: '123456789'",
         Reason::LabelValueTooLong,
     );
+}
+
+#[test]
+fn refused_metadata_has_lokis_texts() {
+    let plain = &[("a", "x")];
     let metadata_text = |rest: &str| format!("stream '{{a=\"x\", service_name=\"unknown_service\"}}' has {rest}");
-    check(
+    check_refusal(
         plain,
         entry(0, "x", &[("name", "1234567890123")]),
         &metadata_text(
@@ -143,7 +144,7 @@ fn refusals_have_lokis_texts_and_leave_the_rest() {
         ),
         Reason::MetadataTooLarge,
     );
-    check(
+    check_refusal(
         plain,
         entry(0, "x", &[("a", "1"), ("b", "1"), ("c", "1")]),
         &metadata_text(

@@ -49,7 +49,7 @@ pub(crate) fn format_prometheus_duration(duration: Duration) -> String {
         ("ms", 1, false),
     ];
     for (unit, unit_ms, only_even) in units {
-        if only_even && rest_ms % unit_ms != 0 {
+        if only_even && !rest_ms.is_multiple_of(unit_ms) {
             continue;
         }
         let count = rest_ms / unit_ms;

@@ -94,88 +94,76 @@ async fn otlp_that_cannot_be_read() {
     .await;
 }
 
+/// A read that must be refused with a text that begins like this.
+async fn check_refused(api: &Api, path: &str, params: &[(&str, &str)], text: &str) {
+    let (status, answer) = api.try_get(&format!("/loki/api/v1/{path}"), params, &[]).await;
+    assert_eq!(status, 400, "{path} {params:?}: {answer}");
+    assert!(
+        answer.starts_with(text),
+        "{path} {params:?}: {answer:?} does not begin with {text:?}"
+    );
+}
+
 #[tokio::test]
 async fn queries_that_cannot_be_answered() {
     let api = Api::start().await;
-    let check = async |path: &str, params: &[(&str, &str)], text: &str| {
-        let (status, answer) = api.try_get(&format!("/loki/api/v1/{path}"), params, &[]).await;
-        assert_eq!(status, 400, "{path} {params:?}: {answer}");
-        assert!(
-            answer.starts_with(text),
-            "{path} {params:?}: {answer:?} does not begin with {text:?}"
-        );
-    };
+    let cases = [
+        (
+            "query_range",
+            "query",
+            "{",
+            "parse error at line 1, col 2: syntax error: ",
+        ),
+        (
+            "query_range",
+            "query",
+            "{}",
+            "parse error : queries require at least one regexp or equality matcher",
+        ),
+        (
+            "query",
+            "query",
+            r#"{app="web"}"#,
+            "log queries are not supported as an instant query type",
+        ),
+        ("labels", "query", "{", "parse error at line 1, col 2: "),
+        ("series", "match[]", "x", "parse error"),
+    ];
+    for (path, name, value, text) in cases {
+        check_refused(&api, path, &[(name, value)], text).await;
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_are_wrong() {
+    let api = Api::start().await;
     let good = ("query", r#"{app="web"}"#);
-    check(
-        "query_range",
-        &[("query", "{")],
-        "parse error at line 1, col 2: syntax error: ",
-    )
-    .await;
-    check(
-        "query_range",
-        &[("query", "{}")],
-        "parse error : queries require at least one regexp or equality matcher",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("start", "x")],
-        "could not parse 'start' parameter: ",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("start", "20"), ("end", "10")],
-        "end timestamp must not be before or equal to start time\n",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("limit", "-1")],
-        "limit must be a positive value\n",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("limit", "5001")],
-        "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)\n",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("direction", "sideways")],
-        "invalid direction 'sideways'\n",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("step", "0")],
-        "zero or negative query resolution step widths",
-    )
-    .await;
-    check(
-        "query_range",
-        &[good, ("step", "1ms")],
-        "exceeded maximum resolution of 11,000 points",
-    )
-    .await;
-    check("query_range", &[good, ("interval", "-1")], "interval must be >= 0\n").await;
-    check(
-        "query_range",
-        &[good, ("since", "960h")],
-        "the query time range exceeds the limit (query length: 960h0m0s, limit: 30d1h)\n",
-    )
-    .await;
-    check(
-        "query",
-        &[good],
-        "log queries are not supported as an instant query type",
-    )
-    .await;
-    check("labels", &[("query", "{")], "parse error at line 1, col 2: ").await;
-    check("series", &[("match[]", "x")], "parse error").await;
-    check(
+    let cases = [
+        ("start", "x", "could not parse 'start' parameter: "),
+        ("limit", "-1", "limit must be a positive value\n"),
+        ("direction", "sideways", "invalid direction 'sideways'\n"),
+        ("step", "0", "zero or negative query resolution step widths"),
+        ("step", "1ms", "exceeded maximum resolution of 11,000 points"),
+        ("interval", "-1", "interval must be >= 0\n"),
+        (
+            "limit",
+            "5001",
+            "max entries limit per query exceeded, limit > max_entries_limit_per_query (5001 > 5000)\n",
+        ),
+        (
+            "since",
+            "960h",
+            "the query time range exceeds the limit (query length: 960h0m0s, limit: 30d1h)\n",
+        ),
+    ];
+    for (name, value, text) in cases {
+        check_refused(&api, "query_range", &[good, (name, value)], text).await;
+    }
+    let backwards = [good, ("start", "20"), ("end", "10")];
+    let text = "end timestamp must not be before or equal to start time\n";
+    check_refused(&api, "query_range", &backwards, text).await;
+    check_refused(
+        &api,
         "index/volume",
         &[good, ("aggregateBy", "x")],
         "invalid aggregation option\n",

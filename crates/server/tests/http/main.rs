@@ -1,5 +1,7 @@
 //! The server over HTTP: requests in, answers out, a store in a temporary folder behind it.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
 mod api;
 mod errors;
 mod push;
