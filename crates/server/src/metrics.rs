@@ -1,8 +1,10 @@
 //! What the server counts, beside what the store counts itself.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -30,6 +32,8 @@ struct ReasonLabel {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
+    /// What others in the process count; names are whole there.
+    others: Mutex<Registry>,
     requests: Family<RequestLabels, Histogram, fn() -> Histogram>,
     received_lines: Counter,
     received_bytes: Counter,
@@ -48,6 +52,7 @@ impl Metrics {
         register_store(&mut registry);
         let mut metrics = Self {
             registry: Registry::default(),
+            others: Mutex::default(),
             requests: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             received_lines: Counter::default(),
             received_bytes: Counter::default(),
@@ -156,11 +161,19 @@ impl Metrics {
         self.query_bytes.inc_by(bytes);
     }
 
+    /// Adds what another part of the process counts.
+    pub(crate) fn add(&self, register: impl FnOnce(&mut Registry)) {
+        register(&mut self.others.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Everything in OpenMetrics' text format.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
+        let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         // Writing to a string cannot fail.
-        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap_or_default();
+        encode_registry(&mut text, &self.registry)
+            .and_then(|()| encode(&mut text, &others))
+            .unwrap_or_default();
         text
     }
 }

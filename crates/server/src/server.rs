@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicUsize;
 
 use axum::serve::ListenerExt;
 use longshore_store::Store;
+use prometheus_client::registry::Registry;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
@@ -118,6 +119,11 @@ impl Server {
             shared,
             close,
         })
+    }
+
+    /// Lets another part of the process show on `/metrics` what it counts, under whole names.
+    pub fn register_metrics(&self, register: impl FnOnce(&mut Registry)) {
+        self.shared.metrics.add(register);
     }
 
     /// Where it listens, with the port that was free if the settings asked for any.

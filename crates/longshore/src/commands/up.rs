@@ -21,7 +21,7 @@ use crate::clock;
 use crate::demo::{self, Demo, DemoHandle};
 use crate::failure::Hinted;
 use crate::limits::QUERIES_AT_ONCE;
-use crate::setup::{RunningStore, collector, embedded, store_settings};
+use crate::setup::{BoundStore, collector, embedded, store_settings};
 use crate::shutdown::{self, Shutdown};
 
 const EXAMPLES: &str = "Examples:
@@ -72,13 +72,33 @@ async fn up(arguments: &UpArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut server = ServerSettings::from(&loaded.settings);
     server.listen.clone_from(&arguments.listen);
     server.effective_config = loaded.effective_yaml;
+    let store = BoundStore::open(store_settings(&loaded.settings, data.join("store")), server).await?;
+    let address = store.address();
+    let source = match Source::choose(arguments, &data) {
+        Ok(source) => source,
+        Err(error) => {
+            store.close().await?;
+            return Err(error);
+        }
+    };
+    let loaded = config::collector(&source.globs, address)?;
+    let collector = collector(&loaded.settings, data.join("collector"))?;
+    store.register_metrics(|registry| collector.metrics().register(registry));
     let (stop_store, store_stop) = Shutdown::manual();
-    let store = RunningStore::start(store_settings(&loaded.settings, data.join("store")), server, store_stop).await?;
-    let result = collect(arguments, &data, store.address(), shutdown).await;
+    let store = store.serve(store_stop);
+    source.greet(arguments, address);
+    let result = collector.run(stopped_by(shutdown, source.demo)).await;
     // Also after a failure: what was taken in is closed in good order.
     stop_store.send_replace(true);
     store.finish().await?;
-    result
+    let report = result?;
+    if report.unacknowledged_records > 0 {
+        tracing::warn!(
+            records = report.unacknowledged_records,
+            "not stored yet, will be read again"
+        );
+    }
+    Ok(())
 }
 
 /// Makes the folder; the rest of the program needs its whole path, since links point into it.
@@ -93,37 +113,57 @@ fn prepare(data: &Path) -> anyhow::Result<PathBuf> {
         })
 }
 
-/// Writes the demo if it is wanted, tails, and drains when the user asks to stop.
-async fn collect(arguments: &UpArgs, data: &Path, address: SocketAddr, shutdown: Shutdown) -> anyhow::Result<()> {
-    let found = Sources::find(Path::new("/"));
-    let is_demo = arguments.demo || found.globs.is_empty();
-    let demo_root = data.join("demo");
-    let (demo, globs) = if is_demo {
-        (
-            Some(start_demo(&demo_root)?),
-            vec![demo::include_glob(&demo_root).display().to_string()],
-        )
-    } else {
-        (None, found.globs.clone())
-    };
-    let loaded = config::collector(&globs, address)?;
-    let collector = collector(&loaded.settings, data.join("collector"))?;
-    greet(arguments, is_demo, &found, &globs, address);
-    let report = collector.run(stopped_by(shutdown, demo)).await?;
-    if report.unacknowledged_records > 0 {
-        tracing::warn!(
-            records = report.unacknowledged_records,
-            "not stored yet, will be read again"
-        );
-    }
-    Ok(())
+/// What is tailed.
+struct Source {
+    globs: Vec<String>,
+    demo: Option<DemoHandle>,
+    found: Sources,
 }
 
-fn start_demo(root: &Path) -> anyhow::Result<DemoHandle> {
-    let cannot_write = || format!("cannot write the demo's logs to {}", root.display());
-    Demo::open(root, clock::now())
-        .and_then(Demo::start)
-        .with_context(cannot_write)
+impl Source {
+    /// Takes this machine's container logs; where there are none, or if it is wanted, starts the demo.
+    fn choose(arguments: &UpArgs, data: &Path) -> anyhow::Result<Self> {
+        let found = Sources::find(Path::new("/"));
+        if !arguments.demo && !found.globs.is_empty() {
+            return Ok(Self {
+                globs: found.globs.clone(),
+                demo: None,
+                found,
+            });
+        }
+        let root = data.join("demo");
+        let cannot_write = || format!("cannot write the demo's logs to {}", root.display());
+        let demo = Demo::open(&root, clock::now())
+            .and_then(Demo::start)
+            .with_context(cannot_write)?;
+        Ok(Self {
+            globs: vec![demo::include_glob(&root).display().to_string()],
+            demo: Some(demo),
+            found,
+        })
+    }
+
+    fn greet(&self, arguments: &UpArgs, address: SocketAddr) {
+        let bold: Style = Style::new().bold();
+        let link: Style = AnsiColor::Cyan.on_default().underline();
+        let names = demo::service_names().join(", ");
+        let reason = match (&self.demo, arguments.demo, &self.found.unreadable) {
+            (None, ..) => String::new(),
+            (_, true, _) => format!(" (demo: {names})"),
+            (_, _, None) => format!(" (demo, since this machine has no container logs: {names})"),
+            (_, _, Some(folder)) => format!(" (demo, since this user may not read {})", folder.display()),
+        };
+        let page = if embedded().is_some() { "page" } else { "API " };
+        anstream::eprintln!("\n{bold}Longshore is up{bold:#}");
+        anstream::eprintln!("  tails  {}{reason}", self.globs.join(", "));
+        anstream::eprintln!("  {page}   {link}http://{}{link:#}", reachable(address));
+        anstream::eprintln!(
+            "  query  longshore query '{{service_name=~\".+\"}} |= \"error\"'{}",
+            addr_flag(address)
+        );
+        anstream::eprintln!("  data   {}", arguments.data.display());
+        anstream::eprintln!("  stop   Ctrl-C\n");
+    }
 }
 
 /// Completes when the user asks to stop and the demo's last line is written.
@@ -132,30 +172,6 @@ async fn stopped_by(shutdown: Shutdown, demo: Option<DemoHandle>) {
     if let Some(demo) = demo {
         drop(tokio::task::spawn_blocking(|| demo.stop()).await);
     }
-}
-
-fn greet(arguments: &UpArgs, is_demo: bool, found: &Sources, globs: &[String], address: SocketAddr) {
-    let bold: Style = Style::new().bold();
-    let link: Style = AnsiColor::Cyan.on_default().underline();
-    let reason = match (is_demo, arguments.demo, &found.unreadable) {
-        (false, ..) => String::new(),
-        (true, true, _) => format!(" (demo: {})", demo::service_names().join(", ")),
-        (true, false, None) => format!(
-            " (demo, since this machine has no container logs: {})",
-            demo::service_names().join(", ")
-        ),
-        (true, false, Some(folder)) => format!(" (demo, since this user may not read {})", folder.display()),
-    };
-    let page = if embedded().is_some() { "page" } else { "API " };
-    anstream::eprintln!("\n{bold}Longshore is up{bold:#}");
-    anstream::eprintln!("  tails  {}{reason}", globs.join(", "));
-    anstream::eprintln!("  {page}   {link}http://{}{link:#}", reachable(address));
-    anstream::eprintln!(
-        "  query  longshore query '{{service_name=~\".+\"}} |= \"error\"'{}",
-        addr_flag(address)
-    );
-    anstream::eprintln!("  data   {}", arguments.data.display());
-    anstream::eprintln!("  stop   Ctrl-C\n");
 }
 
 /// An address that a browser on this machine can open.

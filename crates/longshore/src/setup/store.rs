@@ -1,5 +1,6 @@
 //! Opens a store with its server, and closes them in the right order.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use longshore_config::loki::{ChunkEncoding, StoreSettings};
 use longshore_server::{Server, ServerSettings};
 use longshore_store::{OpenError, Settings, Store};
+use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 
 use crate::clock;
@@ -37,17 +39,23 @@ pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settin
     }
 }
 
+/// A store that is open and listens, but does not answer yet.
+pub(crate) struct BoundStore {
+    store: Arc<Store>,
+    server: Server,
+    retained: bool,
+}
+
 /// A store that takes in and answers over HTTP.
 pub(crate) struct RunningStore {
     store: Arc<Store>,
     server: JoinHandle<std::io::Result<()>>,
     retention: Option<JoinHandle<()>>,
-    address: std::net::SocketAddr,
 }
 
-impl RunningStore {
-    /// Opens the store and listens; `stop` ends the answering.
-    pub(crate) async fn start(settings: Settings, server: ServerSettings, stop: Shutdown) -> anyhow::Result<Self> {
+impl BoundStore {
+    /// Opens the store and listens.
+    pub(crate) async fn open(settings: Settings, server: ServerSettings) -> anyhow::Result<Self> {
         let directory = settings.directory.clone();
         let retained = !settings.retention_period.is_zero();
         let store = tokio::task::spawn_blocking(move || Store::open(settings))
@@ -62,21 +70,44 @@ impl RunningStore {
                 return Err(not_bound(error, &address));
             }
         };
-        let address = server.local_addr();
-        let retention = retained.then(|| tokio::spawn(keep_retention(Arc::clone(&store))));
         Ok(Self {
             store,
-            server: tokio::spawn(server.serve(stop.requested())),
-            retention,
-            address,
+            server,
+            retained,
         })
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> std::net::SocketAddr {
-        self.address
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.local_addr()
     }
 
+    /// Shows on `/metrics` what another part of the process counts.
+    pub(crate) fn register_metrics(&self, register: impl FnOnce(&mut Registry)) {
+        self.server.register_metrics(register);
+    }
+
+    /// Answers until `stop`.
+    pub(crate) fn serve(self, stop: Shutdown) -> RunningStore {
+        let retention = self
+            .retained
+            .then(|| tokio::spawn(keep_retention(Arc::clone(&self.store))));
+        let server = tokio::spawn(self.server.serve(stop.requested()));
+        RunningStore {
+            store: self.store,
+            server,
+            retention,
+        }
+    }
+
+    /// Closes the store without having answered.
+    pub(crate) async fn close(self) -> anyhow::Result<()> {
+        drop(self.server);
+        close(self.store).await
+    }
+}
+
+impl RunningStore {
     /// Waits until the server has stopped and closes the store.
     pub(crate) async fn finish(self) -> anyhow::Result<()> {
         let served = self.server.await;

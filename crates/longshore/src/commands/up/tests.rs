@@ -57,21 +57,19 @@ async fn a_busy_port_is_named_with_another() {
 #[tokio::test]
 async fn a_second_instance_on_the_same_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let (stop, shutdown) = Shutdown::manual();
     let settings = longshore_store::Settings::new(folder.path().canonicalize().unwrap().join("store"));
     let server = ServerSettings {
         listen: "127.0.0.1:0".to_owned(),
         ..ServerSettings::default()
     };
-    let first = RunningStore::start(settings, server, shutdown).await.unwrap();
+    let first = BoundStore::open(settings, server).await.unwrap();
     let said = refused(folder.path(), "127.0.0.1:0").await;
     assert!(said.starts_with("error: the data folder "), "{said}");
     assert!(
         said.contains("is in use by another") && said.contains("\nhint: "),
         "{said}"
     );
-    stop.send_replace(true);
-    first.finish().await.unwrap();
+    first.close().await.unwrap();
 }
 
 #[tokio::test]
