@@ -125,6 +125,15 @@ impl Pipeline {
             .any(|stage| stage.is_parser() || stage.reads_labels())
     }
 
+    /// Names of the labels that stages look at; `None` when one looks at all.
+    pub(crate) fn names_read(&self) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        self.stages
+            .iter()
+            .all(|stage| stage.names_read(&mut names))
+            .then_some(names)
+    }
+
     /// Whether any stage looks at labels other than to add some.
     pub(crate) fn reads_labels(&self) -> bool {
         self.stages.iter().any(CompiledStage::reads_labels)

@@ -30,20 +30,35 @@ impl Steps {
         TimestampNs(self.start + self.step * index as i64)
     }
 
-    /// Half-open range of the steps whose window of this length holds the moment.
-    fn seeing(&self, at: i64, window: i64) -> (usize, usize) {
-        let first = ceil_div(at.saturating_sub(self.start), self.step).max(0);
-        let last = at
-            .saturating_add(window - 1)
-            .saturating_sub(self.start)
-            .div_euclid(self.step);
-        let end = (last + 1).clamp(0, self.count as i64);
-        (first.min(end) as usize, end as usize)
+    /// The steps whose window of this length holds the moment.
+    fn seeing(&self, at: i64, window: i64) -> Seen {
+        let since = |moment: i64| moment.saturating_sub(self.start);
+        // The first step at or after the moment, and the first whose window has left it behind.
+        let first = since(at).saturating_sub(1).div_euclid(self.step).saturating_add(1);
+        let end = since(at.saturating_add(window - 1))
+            .div_euclid(self.step)
+            .saturating_add(1);
+        let step = |index: i64| self.start.saturating_add(self.step.saturating_mul(index));
+        let clamp = |index: i64| index.clamp(0, self.count as i64) as usize;
+        Seen {
+            from: step(first - 1)
+                .saturating_add(1)
+                .max(step(end - 1).saturating_sub(window - 1)),
+            to: step(first).saturating_add(1).min(step(end).saturating_sub(window - 1)),
+            first: clamp(first),
+            end: clamp(end),
+        }
     }
 }
 
-fn ceil_div(value: i64, by: i64) -> i64 {
-    value.div_euclid(by) + i64::from(value.rem_euclid(by) != 0)
+/// The steps `[first, end)` that see a moment, and the moments `[from, to)` that are seen by the same: rows come in
+/// order of time, so the divisions are made once for many rows.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    from: i64,
+    to: i64,
+    first: usize,
+    end: usize,
 }
 
 /// A series with a place for each step; `None` where it has no value.
@@ -108,16 +123,17 @@ impl RangeCall<'_> {
         let time = TimeRange::ALL;
         let mut collector = Collector {
             plan: &plan,
-            unwrap,
             steps,
             window,
             offset,
             sizes: matches!(self.op, RangeOp::BytesOverTime | RangeOp::BytesRate),
-            state: LabelState::default(),
+            state: LabelState::wanting(self.names_read(&plan, unwrap.as_ref())),
+            seen: Seen::default(),
             table: Table::default(),
             series: Vec::new(),
             samples: 0,
             series_max: context.series_max,
+            unwrap,
         };
         while let Some(batch) = source.next_batch(time)? {
             if context.cancellation.is_cancelled() {
@@ -127,6 +143,19 @@ impl RangeCall<'_> {
         }
         super::add_stats(stats, source.stats());
         Ok(self.finish(collector))
+    }
+
+    /// Labels on which the result can depend; `None` when on all.
+    fn names_read(&self, plan: &Plan, unwrap: Option<&CompiledUnwrap>) -> Option<Vec<String>> {
+        let Key::By(labels) = &plan.key else {
+            return None;
+        };
+        let mut names = plan.pipeline.names_read()?;
+        names.extend(labels.iter().cloned());
+        if let Some(unwrap) = unwrap {
+            unwrap.names_read(&mut names);
+        }
+        Some(names)
     }
 
     fn finish(&self, collector: Collector<'_>) -> Vec<StepSeries> {
@@ -198,6 +227,7 @@ struct Collector<'a> {
     offset: i64,
     sizes: bool,
     state: LabelState,
+    seen: Seen,
     table: Table,
     series: Vec<Gathered>,
     samples: usize,
@@ -213,14 +243,23 @@ impl Collector<'_> {
         // While no stage touches labels, the series of a row depends on its metadata alone.
         let same = !self.plan.pipeline.touches_labels() && self.unwrap.is_none();
         let mut known: Vec<Option<usize>> = vec![None; distinct.len().max(1)];
+        // Then a row whose series is known needs no look at all, unless its text matters.
+        let countable = same && !self.plan.columns.lines;
         let mut previous = None;
         for row in 0..batch.rows() {
             let at = batch.timestamps[row].0.saturating_add(self.offset);
-            let (first, end) = self.steps.seeing(at, self.window);
-            if first >= end {
+            if at < self.seen.from || at >= self.seen.to {
+                self.seen = self.steps.seeing(at, self.window);
+            }
+            if self.seen.first >= self.seen.end {
                 continue;
             }
             let index = batch.metadata.rows.get(row).copied();
+            let place = index.unwrap_or(0) as usize;
+            if let (true, Some(series)) = (countable, known[place]) {
+                self.count(series, at, 0.0)?;
+                continue;
+            }
             if previous == Some(index) {
                 self.state.begin_same();
             } else {
@@ -236,7 +275,6 @@ impl Collector<'_> {
             let Some(line) = self.plan.pipeline.run(&mut self.state, line) else {
                 continue;
             };
-            let place = index.unwrap_or(0) as usize;
             let value = match &self.unwrap {
                 Some(unwrap) => match unwrap.value(&mut self.state) {
                     Some(value) => value,
@@ -252,7 +290,7 @@ impl Collector<'_> {
             if same {
                 known[place] = Some(series);
             }
-            self.count(series, at, (first, end), value)?;
+            self.count(series, at, value)?;
         }
         Ok(())
     }
@@ -290,7 +328,8 @@ impl Collector<'_> {
         Ok(index)
     }
 
-    fn count(&mut self, series: usize, at: i64, (first, end): (usize, usize), value: f64) -> Result<(), EvalError> {
+    fn count(&mut self, series: usize, at: i64, value: f64) -> Result<(), EvalError> {
+        let Seen { first, end, .. } = self.seen;
         match &mut self.series[series] {
             Gathered::Counts { lines, bytes } => {
                 lines[first] += 1;

@@ -32,6 +32,12 @@ impl CompiledUnwrap {
         })
     }
 
+    /// Adds the names of the labels it looks at.
+    pub(super) fn names_read(&self, names: &mut Vec<String>) {
+        names.push(self.label.clone());
+        self.filters.iter().for_each(|filter| filter.names_read(names));
+    }
+
     /// The number of a line; `None` when it has none or a condition refuses it. What is no number marks the line.
     pub(super) fn value(&self, labels: &mut LabelState) -> Option<f64> {
         let text = labels.get(&self.label)?;

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 pub(super) use scanner::unescape_text;
 
-use super::LabelState;
 use super::json_path::{self, Step};
+use super::labels::{LabelState, append_as_label};
 use crate::ast::Extraction;
 use scanner::{Mistake, Scanner, Value};
 
@@ -84,10 +84,7 @@ fn append_key(name: &mut String, key: &str) {
     if !name.is_empty() || key.starts_with(|first: char| first.is_ascii_digit()) {
         name.push('_');
     }
-    name.extend(
-        key.chars()
-            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }),
-    );
+    append_as_label(name, key);
 }
 
 fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) {

@@ -57,6 +57,18 @@ impl CompiledLabelFilter {
         })
     }
 
+    /// Adds the names of the labels it looks at.
+    pub(crate) fn names_read(&self, names: &mut Vec<String>) {
+        match self {
+            Self::Text(matcher) => names.push(matcher.name.clone()),
+            Self::Quantity { name, .. } | Self::Ip { name, .. } => names.push(name.clone()),
+            Self::And(left, right) | Self::Or(left, right) => {
+                left.names_read(names);
+                right.names_read(names);
+            }
+        }
+    }
+
     /// Whether the line passes. A value that cannot be compared marks the line and lets it pass.
     pub(crate) fn passes(&self, labels: &mut LabelState) -> bool {
         match self {

@@ -15,6 +15,24 @@ pub(crate) const ERROR_LABEL: &str = "__error__";
 pub(crate) const ERROR_DETAILS_LABEL: &str = "__error_details__";
 const CLASH_SUFFIX: &str = "_extracted";
 
+/// Whether a key can be a label's name as it is.
+pub(super) fn is_label_name(key: &str) -> bool {
+    key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !key.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Appends a key to a label's name, what is not allowed in names replaced by `_`.
+pub(super) fn append_as_label(name: &mut String, key: &str) {
+    if key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        name.push_str(key);
+        return;
+    }
+    name.extend(
+        key.chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }),
+    );
+}
+
 /// Labels of a line after the pipeline, by where they came from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ResultLabels {
@@ -57,9 +75,28 @@ pub(crate) struct LabelState {
     removed: Vec<String>,
     error: Option<Cow<'static, str>>,
     error_details: String,
+    /// Names that anything looks at; `None` means all.
+    wanted: Option<Vec<String>>,
 }
 
 impl LabelState {
+    /// A state that need not remember parsed labels other than these, because nothing looks at them.
+    pub(crate) fn wanting(names: Option<Vec<String>>) -> Self {
+        let mut wanted = names;
+        if let Some(names) = &mut wanted {
+            // `x_extracted` may come of a field called `x`.
+            let bases: Vec<String> = names
+                .iter()
+                .filter_map(|name| name.strip_suffix(CLASH_SUFFIX).map(str::to_owned))
+                .collect();
+            names.extend(bases);
+        }
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
     /// Starts on a line with these labels.
     pub(crate) fn begin(&mut self, stream: &Labels, metadata: &Labels) {
         self.stream = stream.clone();
@@ -112,7 +149,8 @@ impl LabelState {
     }
 
     fn put_parsed(&mut self, name: &str, value: &str, replace: bool) {
-        if name.is_empty() {
+        let unwanted = |wanted: &Vec<String>| !wanted.iter().any(|wanted| wanted == name);
+        if name.is_empty() || self.wanted.as_ref().is_some_and(unwanted) {
             return;
         }
         let clashes = self.stream.get(name).is_some() || self.metadata.get(name).is_some();

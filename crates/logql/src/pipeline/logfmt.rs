@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::LabelState;
+use super::labels::{LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
 
 const ERROR_KIND: &str = "LogfmtParserErr";
@@ -42,9 +42,11 @@ impl LogfmtStage {
     }
 
     pub(super) fn run(&self, labels: &mut LabelState, line: &[u8]) {
+        let text = std::str::from_utf8(line).unwrap_or("");
         let mut pairs = Pairs {
-            text: std::str::from_utf8(line).unwrap_or(""),
+            text,
             at: 0,
+            has_replacement: text.contains(char::REPLACEMENT_CHARACTER),
         };
         for (label, _) in &self.extractions {
             labels.set_parsed(label, "");
@@ -73,14 +75,15 @@ impl LogfmtStage {
         if value.is_empty() && !self.keep_empty {
             return;
         }
+        if is_label_name(key) {
+            labels.add_parsed(key, value);
+            return;
+        }
         name.clear();
         if key.starts_with(|first: char| first.is_ascii_digit()) {
             name.push('_');
         }
-        name.extend(
-            key.chars()
-                .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' }),
-        );
+        append_as_label(name, key);
         labels.add_parsed(name, value);
     }
 }
@@ -88,6 +91,8 @@ impl LogfmtStage {
 struct Pairs<'a> {
     text: &'a str,
     at: usize,
+    /// Whether U+FFFD stands anywhere in the text, looked up once for all pairs.
+    has_replacement: bool,
 }
 
 impl<'a> Pairs<'a> {
@@ -107,7 +112,7 @@ impl<'a> Pairs<'a> {
         match bytes.get(end) {
             Some(b'"') => mistake("unexpected '\"'", end),
             Some(b'=') if key.is_empty() => mistake("unexpected '='", end),
-            _ if key.contains('\u{fffd}') => mistake("invalid key", end - 1),
+            _ if self.has_replacement && key.contains(char::REPLACEMENT_CHARACTER) => mistake("invalid key", end - 1),
             Some(b'=') => {
                 self.at += 1;
                 Some(self.value().map(|value| (key, value)))
@@ -134,7 +139,7 @@ impl<'a> Pairs<'a> {
                 what: "unexpected '\"'",
                 place: end + 1,
             }),
-            _ => Ok(readable(&self.text[start..end])),
+            _ => Ok(self.readable(Cow::Borrowed(&self.text[start..end]))),
         }
     }
 
@@ -148,7 +153,7 @@ impl<'a> Pairs<'a> {
                 self.at = at + 1;
                 let raw = &self.text[start..at];
                 return match super::json::unescape_text(raw) {
-                    Some(text) => Ok(readable_owned(text)),
+                    Some(text) => Ok(self.readable(text)),
                     None => Err(Mistake {
                         what: "invalid quoted value",
                         place: at + 1,
@@ -170,21 +175,12 @@ impl<'a> Pairs<'a> {
             .take_while(|&&byte| byte > b' ')
             .count();
     }
-}
 
-/// Loki replaces what was no UTF-8 by a blank.
-fn readable(text: &str) -> Cow<'_, str> {
-    if text.contains('\u{fffd}') {
-        text.replace('\u{fffd}', " ").into()
-    } else {
-        text.into()
-    }
-}
-
-fn readable_owned(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\u{fffd}') {
-        text.replace('\u{fffd}', " ").into()
-    } else {
-        text
+    /// Loki replaces what was no UTF-8 by a blank.
+    fn readable(&self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if !self.has_replacement {
+            return text;
+        }
+        text.replace(char::REPLACEMENT_CHARACTER, " ").into()
     }
 }

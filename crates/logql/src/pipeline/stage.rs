@@ -74,6 +74,16 @@ impl CompiledStage {
         self.is_parser() || matches!(self, Self::LineFilter(_))
     }
 
+    /// Adds the names of labels it looks at; false when it looks at all.
+    pub(super) fn names_read(&self, names: &mut Vec<String>) -> bool {
+        match self {
+            Self::LabelFilter(filter) => filter.names_read(names),
+            Self::Drop(_) | Self::Keep(_) => return false,
+            _ => {}
+        }
+        true
+    }
+
     /// Whether what it does depends on labels.
     pub(super) fn reads_labels(&self) -> bool {
         matches!(self, Self::LabelFilter(_) | Self::Drop(_) | Self::Keep(_))
