@@ -8,8 +8,8 @@ import { WebSocketServer, type WebSocket } from 'ws'
 import type { Entry } from './lines.ts'
 import { evaluate, evaluateMetric, parseLogQuery, parseMetricQuery, QueryError } from './query.ts'
 
-/** What the page must be content with. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+/** What the page must be content with: the policy that the server sends with it (crates/server/src/page.rs). */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' }
 const DIST = new URL('../../dist/', import.meta.url)

@@ -62,6 +62,15 @@ async fn files_of_the_page_are_kept_by_browsers() {
 }
 
 #[tokio::test]
+async fn the_page_may_run_nothing_but_its_own_files() {
+    let api = Api::start_with(ServerSettings::default(), Some(Arc::new(TwoFiles))).await;
+    let response = reqwest::get(format!("http://{}/", api.address)).await.unwrap();
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
 async fn requests_are_counted_by_route() {
     let api = Api::start().await;
     api.get("/loki/api/v1/label/app/values", &[]).await;
