@@ -35,7 +35,12 @@ pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: Timesta
             continue;
         }
         let count = stream.entries.len();
-        match check_labels(&stream.labels, limits) {
+        let given = stream.labels;
+        let stream = StreamEntries {
+            labels: with_service_name(given.clone(), limits),
+            entries: stream.entries,
+        };
+        match check_labels(&given, &stream.labels, limits) {
             Ok(()) => prepare_stream(stream, limits, now, &mut accepted),
             Err((reason, text)) => {
                 let bytes = stream.entries.iter().map(|entry| entry.line.len()).sum();
@@ -48,19 +53,21 @@ pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: Timesta
 
 type Refusal = (Reason, String);
 
-fn check_labels(labels: &Labels, limits: &Limits) -> Result<(), Refusal> {
-    if labels.is_empty() && limits.discover_service_name.is_empty() {
+/// Checks the labels that came with the push; the texts show the stream with the `service_name` that was added.
+fn check_labels(given: &Labels, labels: &Labels, limits: &Limits) -> Result<(), Refusal> {
+    if labels.is_empty() {
         return Err((
             Reason::MissingLabels,
             "error at least one label pair is required per stream".to_owned(),
         ));
     }
-    if labels.len() > limits.max_label_names_per_series {
-        let (count, limit) = (labels.len(), limits.max_label_names_per_series);
+    let limit = limits.max_label_names_per_series;
+    let count = given.len();
+    if count > limit {
         let text = format!("entry for stream '{labels}' has {count} label names; limit {limit}");
         return Err((Reason::MaxLabelNames, text));
     }
-    for (name, value) in labels.iter() {
+    for (name, value) in given.iter() {
         if !is_label_name(name) {
             return Err((
                 Reason::InvalidLabels,
@@ -90,7 +97,6 @@ fn is_label_name(name: &str) -> bool {
 
 fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, accepted: &mut Accepted) {
     let StreamEntries { labels, entries } = stream;
-    let labels = with_service_name(labels, limits);
     let checks = EntryChecks::new(limits, now);
     let stream_level = level::of_labels(&labels);
     let mut levels = LevelCache::default();
@@ -186,7 +192,7 @@ impl<'a> EntryChecks<'a> {
         if !self.limits.allow_structured_metadata {
             let text = format!(
                 "stream '{labels}' includes structured metadata, but this feature is disallowed. Please see \
-                 `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it."
+                 `limits_config.allow_structured_metadata` or contact your Loki administrator to enable it"
             );
             return Err((Reason::MetadataDisallowed, text));
         }
@@ -194,7 +200,7 @@ impl<'a> EntryChecks<'a> {
         if let Some(limit) = self.limits.max_structured_metadata_size.filter(|limit| size > *limit) {
             let text = format!(
                 "stream '{labels}' has structured metadata too large: '{size}' bytes, limit: '{limit}' bytes. Please \
-                 see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it."
+                 see `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it"
             );
             return Err((Reason::MetadataTooLarge, text));
         }
@@ -207,7 +213,7 @@ impl<'a> EntryChecks<'a> {
             let text = format!(
                 "stream '{labels}' has too many structured metadata labels: '{count}', limit: '{limit}'. Please see \
                  `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to \
-                 increase it."
+                 increase it"
             );
             return Err((Reason::MetadataTooMany, text));
         }

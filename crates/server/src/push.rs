@@ -23,11 +23,6 @@ use crate::params::now;
 use crate::server::Shared;
 use crate::tenant::Tenant;
 
-/// gRPC's codes, for the bodies of OTLP's errors.
-const INVALID_ARGUMENT: u32 = 3;
-const INTERNAL: u32 = 13;
-const UNAVAILABLE: u32 = 14;
-
 /// Unit of the budget: a permit stands for so many bytes.
 const PERMIT_BYTES: usize = 1 << 10;
 
@@ -54,26 +49,27 @@ pub(crate) async fn loki(
             error @ loki_push::DecodeError::Snappy(_) => ApiError::bad_request(error.to_string()),
             error => ApiError::bad_request(chain(&error)),
         })?;
-        if streams.iter().all(|stream| stream.entries.is_empty()) {
-            return Err(ApiError::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "error at least one valid stream is required for ingestion",
-            ));
-        }
-        Ok(streams)
+        not_empty(streams)
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Refuses a request without any stream.
+fn not_empty(streams: Vec<StreamEntries>) -> Result<Vec<StreamEntries>, ApiError> {
+    if streams.is_empty() {
+        return Err(ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "error at least one valid stream is required for ingestion",
+        ));
+    }
+    Ok(streams)
+}
+
 /// `POST /otlp/v1/logs`.
 pub(crate) async fn otlp(State(shared): State<Shared>, Tenant(tenant): Tenant, request: Request) -> Response {
     match try_otlp(&shared, tenant, request).await {
-        Ok(()) => (
-            StatusCode::NO_CONTENT,
-            [(CONTENT_TYPE, HeaderValue::from_static(otlp::PROTOBUF_CONTENT_TYPE))],
-        )
-            .into_response(),
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => otlp_error(&error),
     }
 }
@@ -90,23 +86,20 @@ async fn try_otlp(shared: &Shared, tenant: TenantId, request: Request) -> Result
         };
         let logs = decoded.map_err(|error| ApiError::bad_request(chain(&error)))?;
         let now = now();
-        Ok(logs
-            .into_iter()
-            .map(|logs| otel_labels::stream_entries(logs, now))
-            .collect())
+        let streams = logs.into_iter().filter(|logs| !logs.records.is_empty());
+        not_empty(streams.map(|logs| otel_labels::stream_entries(logs, now)).collect())
     })
     .await
 }
 
 /// OTLP wants a `google.rpc.Status`; clients repeat a request that got 503, but not one that got 500.
 fn otlp_error(error: &ApiError) -> Response {
-    let (status, code) = match error.status {
-        StatusCode::INTERNAL_SERVER_ERROR => (StatusCode::SERVICE_UNAVAILABLE, INTERNAL),
-        StatusCode::SERVICE_UNAVAILABLE => (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE),
-        status => (status, INVALID_ARGUMENT),
+    let status = match error.status {
+        StatusCode::INTERNAL_SERVER_ERROR => StatusCode::SERVICE_UNAVAILABLE,
+        status => status,
     };
     let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"))];
-    let mut response = (status, content_type, otlp::encode_status(code, &error.text)).into_response();
+    let mut response = (status, content_type, otlp::encode_status(&error.text)).into_response();
     if let Some(seconds) = error.retry_after_seconds {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
@@ -151,9 +144,7 @@ fn otlp_format(headers: &HeaderMap) -> Result<Format, ApiError> {
     match header(headers, CONTENT_TYPE) {
         "application/json" => Ok(Format::Json),
         otlp::PROTOBUF_CONTENT_TYPE => Ok(Format::Protobuf),
-        other => Err(ApiError::bad_request(format!(
-            "content type: {other} is not supported, supported types are application/json and application/x-protobuf"
-        ))),
+        other => Err(ApiError::bad_request(format!("content type: {other} is not supported"))),
     }
 }
 

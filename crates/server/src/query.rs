@@ -152,7 +152,7 @@ pub(crate) struct LogQuery {
     pub(crate) range: TimeRange,
     pub(crate) limit: usize,
     pub(crate) direction: Direction,
-    /// Smallest distance of entries of a stream; 0 for none.
+    /// Smallest distance of entries; 0 for none.
     pub(crate) interval_ns: i64,
 }
 
@@ -162,22 +162,28 @@ pub(crate) async fn run_log_query(
     tenant: TenantId,
     query: LogQuery,
 ) -> Result<(Vec<Row>, QueryStats), ApiError> {
-    let direction = query.direction;
+    let LogQuery {
+        direction,
+        interval_ns,
+        limit,
+        ..
+    } = query;
+    // What an interval leaves out does not count, so more must be read.
+    let read_max = if interval_ns > 0 {
+        shared.settings.limits.max_entries_limit_per_query
+    } else {
+        limit
+    };
     let run = move |context: &Context<'_>| {
         let params = LogParams {
             time: query.range,
-            limit: query.limit,
-            direction: query.direction,
+            limit: read_max,
+            direction,
         };
         let result = eval::log_query(&query.expr, params, context)?;
         let mut rows = Vec::new();
         for stream in result.streams {
-            let mut last: Option<TimestampNs> = None;
             for (timestamp, line) in stream.entries {
-                if last.is_some_and(|last| (timestamp.0 - last.0).abs() < query.interval_ns) {
-                    continue;
-                }
-                last = Some(timestamp);
                 rows.push(Row {
                     labels: stream.labels.clone(),
                     timestamp,
@@ -192,8 +198,24 @@ pub(crate) async fn run_log_query(
         Direction::Forward => rows.sort_by_key(|row| row.timestamp),
         Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
     }
+    if interval_ns > 0 {
+        keep_apart(&mut rows, interval_ns);
+        rows.truncate(limit);
+    }
     stats.returned = rows.len() as u64;
     Ok((rows, stats))
+}
+
+/// Drops what is nearer than the interval to the row that was kept before, of whichever stream.
+fn keep_apart(rows: &mut Vec<Row>, interval_ns: i64) {
+    let mut last: Option<TimestampNs> = None;
+    rows.retain(|row| {
+        let is_far = last.is_none_or(|last| (row.timestamp.0 - last.0).abs() >= interval_ns);
+        if is_far {
+            last = Some(row.timestamp);
+        }
+        is_far
+    });
 }
 
 async fn metric_answer(

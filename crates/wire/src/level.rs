@@ -17,8 +17,8 @@ pub const DETECTED_LEVEL: &str = "detected_level";
 /// Name of the structured metadata that holds OTLP's severity number.
 const SEVERITY_NUMBER: &str = "severity_number";
 
-/// Fields that say the level, in lower case; they are recognised in any case.
-const LEVEL_FIELDS: [&str; 6] = ["level", "severity", "lvl", "log.level", "severitytext", "severity_text"];
+/// Fields that say the level, in lower case, the most trusted first; they are recognised in any case.
+const LEVEL_FIELDS: [&str; 6] = ["level", "log.level", "severity", "severitytext", "lvl", "severity_text"];
 
 /// `log.level` as the name of a label, where dots cannot stand.
 const LOG_LEVEL_LABEL: &str = "log_level";
@@ -146,11 +146,18 @@ fn normalized(value: &str) -> &str {
     }
 }
 
+/// How trusted a field is, 0 the most; `None` when it says nothing of the level.
+fn field_rank(name: &[u8]) -> Option<usize> {
+    if !matches!(name.len(), 3 | 5 | 8 | 9 | 12 | 13) {
+        return None;
+    }
+    LEVEL_FIELDS
+        .iter()
+        .position(|field| name.eq_ignore_ascii_case(field.as_bytes()))
+}
+
 fn is_level_field(name: &[u8]) -> bool {
-    matches!(name.len(), 3 | 5 | 8 | 9 | 12 | 13)
-        && LEVEL_FIELDS
-            .iter()
-            .any(|field| name.eq_ignore_ascii_case(field.as_bytes()))
+    field_rank(name).is_some()
 }
 
 #[cfg(test)]

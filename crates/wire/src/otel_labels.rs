@@ -53,16 +53,29 @@ pub struct ResourceLabels {
     pub metadata: Labels,
 }
 
-/// A name with everything but `[a-zA-Z0-9_]` made `_`; one that begins with a digit gets `key_` in front.
+/// A name of `[a-zA-Z0-9_]` only: each run of other characters and underscores becomes one `_`, and a name that begins
+/// with a digit gets `key_` in front. Names such as `__x__`, which are reserved, stay.
 pub fn sanitize_name(name: &str) -> Cow<'_, str> {
-    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    let starts_with_digit = name.as_bytes().first().is_some_and(u8::is_ascii_digit);
-    if name.bytes().all(is_good) && !starts_with_digit {
+    let bytes = name.as_bytes();
+    let is_good = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let starts_with_digit = bytes.first().is_some_and(u8::is_ascii_digit);
+    let is_reserved = name.len() > 4 && name.starts_with("__") && name.ends_with("__");
+    let has_run = bytes.windows(2).any(|pair| pair == b"__");
+    if bytes.iter().all(is_good) && !starts_with_digit && (is_reserved || !has_run) {
         return Cow::Borrowed(name);
     }
-    let prefix = if starts_with_digit { "key_" } else { "" };
-    let good = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
-    Cow::Owned(prefix.chars().chain(good).collect())
+    let mut sanitized = String::with_capacity(name.len() + 4);
+    if starts_with_digit {
+        sanitized.push_str("key_");
+    }
+    for character in name.chars() {
+        if character.is_ascii_alphanumeric() {
+            sanitized.push(character);
+        } else if !sanitized.ends_with('_') {
+            sanitized.push('_');
+        }
+    }
+    Cow::Owned(sanitized)
 }
 
 /// Splits a resource's attributes into index labels and structured metadata.
@@ -81,10 +94,8 @@ pub fn resource_labels(resource: &Resource) -> ResourceLabels {
     }
     if !index.iter().any(|(name, _)| &**name == SERVICE_NAME) {
         let named = |wanted: &str| {
-            let all = index.iter().chain(&metadata);
-            all.into_iter()
-                .find(|(name, _)| &**name == wanted)
-                .map(|(_, value)| &**value)
+            let found = index.iter().find(|(name, _)| &**name == wanted);
+            found.map(|(_, value)| &**value)
         };
         let service: Box<str> = discover(&DISCOVERY_LABELS, named).into();
         index.push((SERVICE_NAME.into(), service));

@@ -114,19 +114,19 @@ fn refusals_have_lokis_texts_and_leave_the_rest() {
     check_refusal(
         &[("a", "x"), ("b", "x"), ("c", "x")],
         entry(0, "x", &[]),
-        "entry for stream '{a=\"x\", b=\"x\", c=\"x\"}' has 3 label names; limit 2",
+        "entry for stream '{a=\"x\", b=\"x\", c=\"x\", service_name=\"unknown_service\"}' has 3 label names; limit 2",
         Reason::MaxLabelNames,
     );
     check_refusal(
         &[("a23456789", "x")],
         entry(0, "x", &[]),
-        "stream '{a23456789=\"x\"}' has label name too long: 'a23456789'",
+        "stream '{a23456789=\"x\", service_name=\"unknown_service\"}' has label name too long: 'a23456789'",
         Reason::LabelNameTooLong,
     );
     check_refusal(
         &[("a", "123456789")],
         entry(0, "x", &[]),
-        "stream '{a=\"123456789\"}' has label value too long: '123456789'",
+        "stream '{a=\"123456789\", service_name=\"unknown_service\"}' has label value too long: '123456789'",
         Reason::LabelValueTooLong,
     );
 }
@@ -140,7 +140,7 @@ fn refused_metadata_has_lokis_texts() {
         entry(0, "x", &[("name", "1234567890123")]),
         &metadata_text(
             "structured metadata too large: '17' bytes, limit: '16' bytes. Please see \
-             `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it.",
+             `limits_config.max_structured_metadata_size` or contact your Loki administrator to increase it",
         ),
         Reason::MetadataTooLarge,
     );
@@ -149,7 +149,7 @@ fn refused_metadata_has_lokis_texts() {
         entry(0, "x", &[("a", "1"), ("b", "1"), ("c", "1")]),
         &metadata_text(
             "too many structured metadata labels: '3', limit: '2'. Please see \
-             `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to increase it.",
+             `limits_config.max_structured_metadata_entries_count` or contact your Loki administrator to increase it",
         ),
         Reason::MetadataTooMany,
     );

@@ -3,7 +3,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::{Level, is_level_field};
+use super::{Level, field_rank, is_level_field};
 
 /// Deepest object whose fields count, in levels of braces and brackets.
 const DEPTH_MAX: u32 = 2;
@@ -76,24 +76,29 @@ fn skip_blanks(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The level by the first `level=..` field.
+/// The level by the most trusted field that has one, as in `level=info`.
 pub(super) fn logfmt_level(line: &[u8]) -> Option<Level> {
     let mut at = 0;
-    while let Some(equals) = memchr(b'=', line.get(at..)?).map(|offset| at + offset) {
+    let mut best: Option<(usize, Level)> = None;
+    while let Some(equals) = memchr(b'=', line.get(at..).unwrap_or_default()).map(|offset| at + offset) {
         let key_start = line[at..equals]
             .iter()
             .rposition(|byte| *byte <= b' ')
             .map_or(at, |blank| at + blank + 1);
         let key = &line[key_start..equals];
         let (value, after) = logfmt_value(line, equals + 1);
-        if is_level_field(key)
+        if let Some(rank) = field_rank(key)
+            && best.is_none_or(|(best, _)| rank < best)
             && let Some(level) = Level::from_word(value)
         {
-            return Some(level);
+            if rank == 0 {
+                return Some(level);
+            }
+            best = Some((rank, level));
         }
         at = after;
     }
-    None
+    best.map(|(_, level)| level)
 }
 
 /// The value that begins at `start`, without its quotes, and the place after it.

@@ -14,7 +14,8 @@ fn plain_lines() {
     check("[Info] started", Level::Info);
     check("a|DEBUG|b", Level::Debug);
     check("(trace) x", Level::Trace);
-    check("it was fatal.", Level::Fatal);
+    check("it was fatal", Level::Fatal);
+    check("info(3)", Level::Info);
     check("critical!", Level::Critical);
     check("err", Level::Error);
     check("warning: info follows", Level::Warn);
@@ -33,6 +34,9 @@ fn words_inside_words_are_none() {
         "INFORMATION",
         "debugger",
         "wérror",
+        "an error.",
+        "a,error",
+        "<error>",
     ] {
         assert_eq!(of_line(line.as_bytes()), Level::Unknown, "{line}");
     }
@@ -63,6 +67,7 @@ fn logfmt_fields() {
     check("log_level=debug x=error", Level::Debug);
     check("level=", Level::Unknown);
     check("a=b=c severity=critical", Level::Critical);
+    check("severity=debug level=warn", Level::Warn);
     check("url=/x?level code=200", Level::Unknown);
 }
 

@@ -17,9 +17,9 @@ const CLASSES: [u8; 256] = classes();
 
 const fn classes() -> [u8; 256] {
     let mut classes = [0_u8; 256];
-    let before_and_after = b" \t\r\n\"'|=,;";
-    let before = b"[({<>";
-    let after = b"])}>:!?.";
+    let before_and_after = b" \t\r\n\"'|=[({";
+    let before = b"";
+    let after = b"])}:,!";
     let initials = b"tdiwefcTDIWEFC";
     let mut index = 0;
     while index < before_and_after.len() {

@@ -84,6 +84,10 @@ fn names() {
     check("a.b-c/d", "a_b_c_d");
     check("1st", "key_1st");
     check("ünï", "_n_");
+    check("a..b", "a_b");
+    check("a__b", "a_b");
+    check("__x__", "__x__");
+    check("_x_", "_x_");
     check("", "");
 }
 

@@ -50,10 +50,10 @@ pub fn decode_partial_success(message: &[u8]) -> Result<PartialSuccess, Protobuf
     Ok(partial)
 }
 
-/// Encodes a `google.rpc.Status`, the body of OTLP/HTTP's error answers. `code` is one of gRPC's.
-pub fn encode_status(code: u32, text: &str) -> Vec<u8> {
+/// Encodes a `google.rpc.Status`, the body of OTLP/HTTP's error answers. Without a code, as Loki's: clients go by the
+/// status of the answer.
+pub fn encode_status(text: &str) -> Vec<u8> {
     let mut message = Vec::new();
-    put_varint_field(&mut message, 1, u64::from(code));
     put_bytes(&mut message, 2, text.as_bytes());
     message
 }

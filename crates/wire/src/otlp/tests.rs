@@ -218,5 +218,5 @@ fn answers() {
         error_message: "too old".to_owned(),
     };
     assert_eq!(decode_partial_success(&encode_partial_success(&some)), Ok(some));
-    assert_eq!(encode_status(3, "no"), [0x08, 3, 0x12, 2, b'n', b'o']);
+    assert_eq!(encode_status("no"), [0x12, 2, b'n', b'o']);
 }
