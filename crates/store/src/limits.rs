@@ -33,10 +33,6 @@ pub(crate) const PAGE_ROWS_MAX: usize = 32 << 10;
 /// Pages in one row group: the compressed columns of a group are held in memory until it is complete.
 pub(crate) const PAGES_PER_GROUP: usize = 32;
 
-/// Bytes of distinct labels or structured metadata in the dictionary of a column chunk; past it the rest of the
-/// chunk is written plainly.
-pub(crate) const DICTIONARY_BYTES_MAX: usize = 1 << 20;
-
 /// Grams of one literal that are looked up; more would cost reads and rule out next to nothing.
 pub(crate) const LITERAL_GRAMS_MAX: usize = 32;
 

@@ -12,7 +12,7 @@ use parquet::schema::types::{ColumnPath, TypePtr};
 
 use super::SegmentError;
 use super::table::TablePlace;
-use crate::limits::{DICTIONARY_BYTES_MAX, PAGE_ROWS_MAX};
+use crate::limits::PAGE_ROWS_MAX;
 use crate::settings::ChunkEncoding;
 
 /// Version of everything that Parquet does not define.
@@ -63,7 +63,8 @@ pub(crate) fn schema() -> TypePtr {
 /// How columns are written.
 ///
 /// A page ends where a call of `write_batch` ends: with a row limit of one page a batch, and no other limit, the
-/// writer closes a page after every batch, so that pages of all columns hold the same rows.
+/// writer closes a page after every batch, so that pages of all columns hold the same rows. That includes the limit of
+/// dictionaries: near it the writer would cut a batch into pieces, each a page. The size of a group bounds them instead.
 pub(crate) fn properties(encoding: ChunkEncoding) -> WriterProperties {
     let time = || ColumnPath::from("time");
     let line = || ColumnPath::from("line");
@@ -74,7 +75,7 @@ pub(crate) fn properties(encoding: ChunkEncoding) -> WriterProperties {
         .set_data_page_row_count_limit(1)
         .set_write_batch_size(usize::MAX / 2)
         .set_data_page_size_limit(usize::MAX / 2)
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
+        .set_dictionary_page_size_limit(usize::MAX / 2)
         .set_max_row_group_row_count(None)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_statistics_enabled(time(), EnabledStatistics::Page)

@@ -144,6 +144,21 @@ fn rows_come_back_over_several_groups() {
 }
 
 #[test]
+fn much_metadata_does_not_cut_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = Labels::new([("app", "web")]);
+    let path = "x".repeat(200);
+    let rows: Vec<Row> = (0..12_000)
+        .map(|at| {
+            let metadata = Labels::new([("path", path.clone()), ("trace_id", format!("{at:032}"))]);
+            (labels.clone(), at, format!("line {at}"), metadata)
+        })
+        .collect();
+    let segment = write_rows(&folder.path().join("s.parquet"), &rows, ChunkEncoding::Zstd);
+    assert_eq!(read_rows(&segment), rows);
+}
+
+#[test]
 fn a_damaged_file_is_refused_without_a_panic() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("1.parquet");
