@@ -18,6 +18,9 @@ pub(crate) const FINGERPRINT_ALONE_BYTES_MIN: usize = 32;
 /// to it until it has opened the new one.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
+/// Listings of a folder for one look at it, when a rotation comes in between. The next look tries again.
+pub(crate) const LISTINGS_MAX: usize = 3;
+
 /// Records in one chunk when no batch size says less: bounds the memory of one turn over many short lines.
 pub(crate) const CHUNK_RECORDS_MAX: usize = 4096;
 

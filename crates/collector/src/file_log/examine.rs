@@ -11,12 +11,12 @@ use std::time::Duration;
 use longshore_wire::container::Rotation;
 
 use super::chain::{Chain, FileKey, Phase, Tracked};
-use super::files::{FileId, Files, Stat};
+use super::files::{FileHandle, FileId, Files, Stat};
 use super::fingerprint::{Fingerprint, read_full};
 use super::joiner::Position;
 use super::source::Source;
 use super::tailer::Progress;
-use crate::limits::{FINGERPRINT_ALONE_BYTES_MIN, LINGER};
+use crate::limits::{FINGERPRINT_ALONE_BYTES_MIN, LINGER, LISTINGS_MAX};
 
 /// Where reading begins in files that nothing is known of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,56 +59,155 @@ pub(crate) fn examine<F: Files>(
     now: Duration,
     findings: &mut Findings,
 ) {
-    let mut rotated = files.siblings(&chain.target).unwrap_or_default();
-    rotated.sort_by_key(|(_, rotation)| *rotation);
-    // While a file is being compressed both forms are there; the plain one comes first.
-    rotated.dedup_by_key(|(_, rotation)| rotation.order);
-    let live = files.stat(&chain.target).ok();
-    split_truncated(chain, number, live, fingerprint_bytes, findings);
-    let mut old = std::mem::take(&mut chain.files);
-    let mut found = Vec::with_capacity(old.len() + 1);
     let target = chain.target.clone();
-    let present = rotated
+    let (live, rotated) = list(files, &target);
+    chain
+        .files
+        .iter_mut()
+        .for_each(|file| lengthen_fingerprint(file, fingerprint_bytes));
+    split_truncated(chain, number, live, fingerprint_bytes, findings);
+    let mut search = Search {
+        files,
+        old: std::mem::take(&mut chain.files),
+        live: None,
+        fingerprint_bytes,
+    };
+    let mut look = |path: PathBuf, rotation, search: &mut Search<'_, F>| match search.find(&path, rotation) {
+        Ok(Found::Known(tracked)) => Some(*tracked),
+        Ok(Found::Unknown(candidate)) => Some(new_tracked(chain.new_key(number), *candidate, unknown)),
+        Ok(Found::Nothing) => None,
+        Err(error) => {
+            findings.unreadable.push((path.clone(), error.to_string()));
+            // It stays as it is, for another time.
+            search.take(|file| file.path == path)
+        }
+    };
+    // The live file first: what its content is decides what a copy of it is.
+    let live = live.and_then(|_| look(target, None, &mut search));
+    search.live = live.as_ref().map(|file| (file.id, file.fingerprint));
+    let found: Vec<_> = rotated
         .into_iter()
-        .map(|(path, rotation)| (path, Some(rotation)))
-        .chain([(target, None)]);
-    for (path, rotation) in present {
-        let Ok(stat) = files.stat(&path) else { continue };
-        if let Some(tracked) = claim_unopened(&mut old, &path, stat, rotation) {
-            found.push(tracked);
-            continue;
+        .filter_map(|(path, rotation)| look(path, Some(rotation), &mut search))
+        .collect();
+    chain.files = leave_behind(search.old, now, findings);
+    chain.is_changed = !chain.files.is_empty() || !findings.unreadable.is_empty();
+    chain.files.extend(found);
+    chain.files.extend(live);
+}
+
+/// The live file and the rotated ones, oldest first, at one moment: when a rotation comes in between, once more.
+fn list<F: Files>(files: &mut F, target: &Path) -> (Option<Stat>, Vec<(PathBuf, Rotation)>) {
+    let mut live = files.stat(target).ok();
+    for _ in 0..LISTINGS_MAX {
+        let mut rotated = files.siblings(target).unwrap_or_default();
+        rotated.sort_by_key(|(_, rotation)| *rotation);
+        // While a file is being compressed both forms are there; the plain one comes first.
+        rotated.dedup_by_key(|(_, rotation)| rotation.order);
+        let after = files.stat(target).ok();
+        if live.map(|stat| stat.id) == after.map(|stat| stat.id) {
+            return (after, rotated);
         }
-        let candidate = match open(files, &path, rotation, fingerprint_bytes) {
-            Ok(candidate) => candidate,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => {
-                findings.unreadable.push((path.clone(), error.to_string()));
-                keep_unopened(&mut old, &path, &mut found);
-                continue;
-            }
+        live = after;
+    }
+    (live, Vec::new())
+}
+
+/// A file that was short when it was met has a longer beginning now, by which it is known better.
+fn lengthen_fingerprint<H: FileHandle>(file: &mut Tracked<H>, fingerprint_bytes: usize) {
+    if file.fingerprint.length >= fingerprint_bytes {
+        return;
+    }
+    let Some(source @ Source::Plain(_)) = &mut file.source else {
+        return;
+    };
+    if let Ok(head) = read_head(source, fingerprint_bytes)
+        && file.fingerprint.matches(&head)
+    {
+        file.fingerprint = Fingerprint::of(&head);
+    }
+}
+
+/// What a path leads to.
+enum Found<H> {
+    Known(Box<Tracked<H>>),
+    Unknown(Box<Candidate<H>>),
+    Nothing,
+}
+
+/// The known files that were not found yet, and what is needed to recognise them.
+struct Search<'a, F: Files> {
+    files: &'a mut F,
+    old: Vec<Tracked<F::Handle>>,
+    live: Option<(FileId, Fingerprint)>,
+    fingerprint_bytes: usize,
+}
+
+impl<F: Files> Search<'_, F> {
+    fn find(&mut self, path: &Path, rotation: Option<Rotation>) -> io::Result<Found<F::Handle>> {
+        let stat = match self.files.stat(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            stat => stat?,
         };
-        if rotation.is_some() && is_copy_of_live(&old, live, &candidate) {
-            continue;
+        if let Some(mut tracked) = self.take_unopened(path, stat, rotation) {
+            tracked.path = path.to_owned();
+            tracked.rotation = rotation;
+            tracked.missing_since = None;
+            return Ok(Found::Known(Box::new(tracked)));
         }
-        match claim(&mut old, &candidate) {
+        let candidate = match open(self.files, path, rotation, self.fingerprint_bytes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            candidate => candidate?,
+        };
+        if self.is_copy_of_live(&candidate) {
+            return Ok(Found::Nothing);
+        }
+        // The number alone says little of a file that was empty when it was met last: it may have been used again.
+        let same_inode = |file: &Tracked<_>| file.id == candidate.stat.id && file.fingerprint.matches(&candidate.head);
+        let same_content = |file: &Tracked<_>| {
+            file.fingerprint.length >= FINGERPRINT_ALONE_BYTES_MIN && file.fingerprint.matches(&candidate.head)
+        };
+        let known = self
+            .take(|file| same_inode(file) && same_content(file))
+            .or_else(|| rotation.and_then(|_| self.take(same_content)))
+            .or_else(|| self.take(same_inode));
+        Ok(match known {
             Some(mut tracked) => {
                 adopt_path(&mut tracked, candidate);
-                found.push(tracked);
+                Found::Known(Box::new(tracked))
             }
-            None => {
-                let key = chain.new_key(number);
-                found.push(new_tracked(key, candidate, unknown));
-            }
-        }
+            None => Found::Unknown(Box::new(candidate)),
+        })
     }
-    chain.files = leave_behind(old, now, findings);
-    chain.is_changed = !chain.files.is_empty() || !findings.unreadable.is_empty();
-    chain.files.append(&mut found);
+
+    fn take(&mut self, is_it: impl Fn(&Tracked<F::Handle>) -> bool) -> Option<Tracked<F::Handle>> {
+        let index = self.old.iter().position(is_it)?;
+        Some(self.old.remove(index))
+    }
+
+    /// Recognises a file without opening it: it is held open, or it was read to its end under the same path and has
+    /// not grown since.
+    fn take_unopened(&mut self, path: &Path, stat: Stat, rotation: Option<Rotation>) -> Option<Tracked<F::Handle>> {
+        self.take(|file| {
+            let is_still = is_compressed(rotation) || stat.size <= file.position.offset;
+            let is_settled = file.phase == Phase::Drained && file.path == path && rotation.is_some() && is_still;
+            file.id == stat.id && (file.source.is_some() || is_settled)
+        })
+    }
+
+    /// A copy is made before the original is truncated. Until that has happened, the copy holds nothing new.
+    fn is_copy_of_live(&self, candidate: &Candidate<F::Handle>) -> bool {
+        candidate.rotation.is_some()
+            && self.live.is_some_and(|(id, fingerprint)| {
+                id != candidate.stat.id
+                    && fingerprint.length >= FINGERPRINT_ALONE_BYTES_MIN
+                    && fingerprint.matches(&candidate.head)
+            })
+    }
 }
 
 /// A live file that shrank or begins differently is two: the old content, which a copy in the folder may still hold,
 /// and the new one.
-fn split_truncated<H: super::files::FileHandle>(
+fn split_truncated<H: FileHandle>(
     chain: &mut Chain<H>,
     number: u32,
     live: Option<Stat>,
@@ -156,41 +255,8 @@ fn split_truncated<H: super::files::FileHandle>(
     chain.files.insert(index + 1, renewed);
 }
 
-/// Recognises a file without opening it: its path and inode are the known ones, or it is held open.
-fn claim_unopened<H>(
-    old: &mut Vec<Tracked<H>>,
-    path: &Path,
-    stat: Stat,
-    rotation: Option<Rotation>,
-) -> Option<Tracked<H>> {
-    let index = old.iter().position(|file| {
-        let is_settled = file.phase == Phase::Drained && file.path == path;
-        file.id == stat.id && (file.source.is_some() || is_settled)
-    })?;
-    let mut tracked = old.remove(index);
-    // A rotated file that was taken as read and has grown since is read on; the live file is never taken as read.
-    if tracked.source.is_none()
-        && (rotation.is_none() || stat.size > tracked.position.offset)
-        && !is_compressed(rotation)
-    {
-        old.insert(index, tracked);
-        return None;
-    }
-    tracked.path = path.to_owned();
-    tracked.rotation = rotation;
-    tracked.missing_since = None;
-    Some(tracked)
-}
-
 fn is_compressed(rotation: Option<Rotation>) -> bool {
     rotation.is_some_and(|rotation| rotation.is_compressed)
-}
-
-/// A file that cannot be opened now stays as it is, for another time.
-fn keep_unopened<H>(old: &mut Vec<Tracked<H>>, path: &Path, found: &mut Vec<Tracked<H>>) {
-    if let Some(index) = old.iter().position(|file| file.path == path) {
-        found.push(old.remove(index));
-    }
 }
 
 fn open<F: Files>(
@@ -210,34 +276,11 @@ fn open<F: Files>(
     })
 }
 
-fn read_head<H: super::files::FileHandle>(source: &mut Source<H>, fingerprint_bytes: usize) -> io::Result<Vec<u8>> {
+fn read_head<H: FileHandle>(source: &mut Source<H>, fingerprint_bytes: usize) -> io::Result<Vec<u8>> {
     let mut head = vec![0; fingerprint_bytes];
     let count = read_full(&mut head, |at, part| source.read_at(at, part), 0)?;
     head.truncate(count);
     Ok(head)
-}
-
-/// A copy is made before the original is truncated. Until that has happened, the copy holds nothing new.
-fn is_copy_of_live<H>(old: &[Tracked<H>], live: Option<Stat>, candidate: &Candidate<H>) -> bool {
-    let Some(live) = live else { return false };
-    candidate.stat.id != live.id
-        && old.iter().any(|file| {
-            file.id == live.id
-                && file.fingerprint.length >= FINGERPRINT_ALONE_BYTES_MIN
-                && file.fingerprint.matches(&candidate.head)
-        })
-}
-
-fn claim<H>(old: &mut Vec<Tracked<H>>, candidate: &Candidate<H>) -> Option<Tracked<H>> {
-    let same_inode = |file: &Tracked<H>| file.id == candidate.stat.id && file.fingerprint.matches(&candidate.head);
-    let same_content = |file: &Tracked<H>| {
-        file.fingerprint.length >= FINGERPRINT_ALONE_BYTES_MIN && file.fingerprint.matches(&candidate.head)
-    };
-    let index = old.iter().position(same_inode).or_else(|| {
-        candidate.rotation?;
-        old.iter().position(same_content)
-    })?;
-    Some(old.remove(index))
 }
 
 fn adopt_path<H>(tracked: &mut Tracked<H>, candidate: Candidate<H>) {
@@ -293,11 +336,15 @@ fn new_tracked<H>(key: FileKey, candidate: Candidate<H>, unknown: Unknown) -> Tr
 fn leave_behind<H>(old: Vec<Tracked<H>>, now: Duration, findings: &mut Findings) -> Vec<Tracked<H>> {
     let mut kept = Vec::new();
     for mut file in old {
+        // The old content of a truncated file: a copy would have been there by now.
+        if file.id == FileId::default() {
+            continue;
+        }
         let since = *file.missing_since.get_or_insert(now);
         let is_settled = file.source.is_some() || (file.phase == Phase::Drained && !file.is_done());
         if is_settled || now < since + LINGER {
             kept.push(file);
-        } else if file.phase != Phase::Drained && file.id != FileId::default() {
+        } else if file.phase != Phase::Drained {
             findings.lost.push(file.path);
         }
     }

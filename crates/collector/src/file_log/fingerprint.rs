@@ -55,16 +55,16 @@ pub(crate) fn read_full(
 /// on nothing but the lines from a position on and the clock at that position, so reading again gives the same times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LineClock {
-    /// Time of the last line, as the runtime wrote it; 0 before the first.
+    /// Time of an earlier line, as the runtime wrote it; 0 before the first.
     pub last: TimestampNs,
-    /// Lines after it with the same time.
+    /// How much later the last line's time is than that, in nanoseconds.
     pub repeats: u32,
 }
 
 impl LineClock {
-    /// The time of a line that the runtime stamped.
+    /// The time of a line that the runtime stamped. Grows with each line whose time does not go back.
     pub fn stamped(&mut self, written: TimestampNs) -> TimestampNs {
-        if written == self.last {
+        if self.last <= written && written <= self.current() {
             self.repeats = self.repeats.saturating_add(1);
         } else {
             *self = Self {
@@ -108,8 +108,8 @@ mod tests {
     #[test]
     fn equal_times_are_told_apart_the_same_way_each_time() {
         let mut clock = LineClock::default();
-        let times = [7, 7, 7, 9, 7].map(|ns| clock.stamped(TimestampNs(ns)).0);
-        assert_eq!(times, [7, 8, 9, 9, 7]);
+        let times = [7, 7, 7, 9, 12, 7].map(|ns| clock.stamped(TimestampNs(ns)).0);
+        assert_eq!(times, [7, 8, 9, 10, 12, 7]);
         let mut clock = LineClock {
             last: TimestampNs(7),
             repeats: 1,

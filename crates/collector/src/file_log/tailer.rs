@@ -279,14 +279,16 @@ impl<F: Files> Tailer<F> {
         let Some(number) = known.or_else(|| self.by_target.get(&base_of(path)?).copied()) else {
             return false;
         };
-        if is_write && known.is_some() {
-            self.enqueue(number);
+        let Some(chain) = self.chains.get_mut(&number) else {
             return true;
-        }
-        if let Some(chain) = self.chains.get_mut(&number) {
+        };
+        let is_open = |file: &Tracked<F::Handle>| file.path == path && file.source.is_some();
+        if is_write && (known.is_some() || chain.files.iter().any(is_open)) {
+            self.enqueue(number);
+        } else {
             chain.is_changed = true;
+            self.look_at(number, now);
         }
-        self.look_at(number, now);
         true
     }
 
