@@ -1,16 +1,16 @@
 //! Which pages can hold a text: bitmaps of hashed grams, bit-sliced over the pages of a group.
 //!
 //! Two kinds of grams, because digits (numbers, hex ids) have so many combinations that they would fill a common
-//! bitmap: *text* grams are 4 bytes without a digit, *digit* grams 5 bytes with at least one. A page's bitmap has
-//! 2^18 places; writing folds it to as few bits as give a fixed fill. Bit `b` of all pages of a group lies in one
+//! bitmap. At each byte ends one gram: if none of the last 4 bytes is a digit, the *text* gram of those 4; else the
+//! *digit* gram of the last 5. A page's bitmap has 2^17 places; writing folds it to as few bits as give a fixed fill. Bit `b` of all pages of a group lies in one
 //! slice of `ceil(pages / 8)` bytes, so that a lookup reads one slice a gram.
 //!
 //! Invariant: a page that holds a text has every gram of it, so a lookup never rules out a page wrongly.
 
 use crate::limits::{LITERAL_GRAMS_MAX, PAGES_PER_GROUP};
 
-/// Places of a bitmap before folding, as a power of two.
-const PLACES_LOG2: u32 = 18;
+/// Places of a bitmap before folding, as a power of two: both bitmaps of a page fit into a core's first cache.
+const PLACES_LOG2: u32 = 17;
 const PLACES: usize = 1 << PLACES_LOG2;
 /// Fewest bits after folding, so that a short page does not fill its bitmap.
 const BITS_MIN: u32 = 64;
@@ -25,11 +25,13 @@ const _: () = assert!(PAGES_PER_GROUP <= 64, "a slice is read into a u64");
 const TEXT_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const DIGIT_MULTIPLIER: u64 = 0xd6e8_feb8_6659_fd93;
 
-/// The grams of one page.
-pub(crate) struct PageGrams {
-    text: Box<[u64]>,
-    digits: Box<[u64]>,
-}
+/// The grams of one page: a bitmap of places for text grams, then one for digit grams.
+pub(crate) struct PageGrams(Box<Bitmaps>);
+
+type Bitmaps = [u64; 2 * WORDS];
+
+/// Words of one bitmap.
+const WORDS: usize = PLACES / 64;
 
 /// The bitmaps of a group, folded and sliced.
 pub(crate) struct Sliced {
@@ -37,55 +39,61 @@ pub(crate) struct Sliced {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Where a gram is looked up.
+/// Where a gram is looked up: its kind, and its place in the bitmap of that kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Text(u32),
-    Digits(u32),
+pub(crate) struct Place {
+    pub(crate) is_digits: bool,
+    pub(crate) at: u32,
 }
 
-fn place(gram: u64, multiplier: u64) -> u32 {
-    (gram.wrapping_mul(multiplier) >> (64 - PLACES_LOG2)) as u32
-}
-
-/// Calls `found` for each gram of a text.
-fn grams(text: &[u8], mut found: impl FnMut(Place)) {
-    // The last five bytes, the oldest lowest; and how many bytes ago the last digit was.
-    let mut window = 0_u64;
-    let mut since_digit = 0_u32;
-    for (index, &byte) in text.iter().enumerate() {
-        window = (window >> 8) | (u64::from(byte) << 32);
-        since_digit = if byte.is_ascii_digit() { 0 } else { since_digit + 1 };
-        if since_digit >= 4 && index >= 3 {
-            found(Place::Text(place(window >> 8, TEXT_MULTIPLIER)));
-        }
-        if since_digit <= 4 && index >= 4 {
-            found(Place::Digits(place(window, DIGIT_MULTIPLIER)));
-        }
+/// The gram of five bytes, the oldest lowest.
+///
+/// Written without branches and loops: whether a byte is a digit is hard to foresee, and every byte of every line
+/// goes through here.
+fn place_of(window: u64) -> Place {
+    let newest = (window >> 8) as u32;
+    // A byte of `distance` is below ten where that of `newest` is a digit. Taking ten from every byte borrows into
+    // the upper bit of a byte that is less; a byte above such a one may be wrong, but the answer for all is right.
+    let distance = newest ^ 0x3030_3030;
+    let is_digits = distance.wrapping_sub(0x0a0a_0a0a) & !distance & 0x8080_8080 != 0;
+    let gram = if is_digits {
+        window & 0xff_ffff_ffff
+    } else {
+        u64::from(newest)
+    };
+    let multiplier = if is_digits { DIGIT_MULTIPLIER } else { TEXT_MULTIPLIER };
+    Place {
+        is_digits,
+        at: (gram.wrapping_mul(multiplier) >> (64 - PLACES_LOG2)) as u32,
     }
 }
 
 impl PageGrams {
     /// Collects the grams of a page's text; those across two lines come along and do no harm.
     pub(crate) fn of(text: &[u8]) -> Self {
-        let mut page = Self {
-            text: empty_bitmap(),
-            digits: empty_bitmap(),
-        };
-        grams(text, |place| match place {
-            Place::Text(at) => set(&mut page.text, at),
-            Place::Digits(at) => set(&mut page.digits, at),
-        });
-        page
+        let mut bitmaps = Box::new([0; 2 * WORDS]);
+        // Eight bytes are read for five, so the first and last grams are taken from copies with room around them;
+        // the zeros there make grams that are too many, which does no harm either.
+        let mut edge = [0; 24];
+        let first = text.len().min(8);
+        edge[1..=first].copy_from_slice(&text[..first]);
+        collect(&mut bitmaps, &edge);
+        collect(&mut bitmaps, text);
+        edge = [0; 24];
+        let last = text.len().min(16);
+        edge[..last].copy_from_slice(&text[text.len() - last..]);
+        collect(&mut bitmaps, &edge);
+        Self(bitmaps)
     }
 }
 
-fn empty_bitmap() -> Box<[u64]> {
-    vec![0; PLACES / 64].into_boxed_slice()
-}
-
-fn set(bitmap: &mut [u64], place: u32) {
-    bitmap[(place >> 6) as usize] |= 1 << (place & 63);
+fn collect(bitmaps: &mut Bitmaps, text: &[u8]) {
+    for bytes in text.windows(8) {
+        let window = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        let place = place_of(window);
+        let at = place.at as usize + usize::from(place.is_digits) * PLACES;
+        bitmaps[at / 64] |= 1 << (at % 64);
+    }
 }
 
 /// Folds and slices the pages of a group: text grams, then digit grams.
@@ -103,8 +111,8 @@ pub(crate) fn slice_group(pages: &[PageGrams]) -> (Sliced, Sliced) {
         }
         Sliced { bits, bytes }
     };
-    let text = slice(TEXT_FILL, pages.iter().map(|page| &*page.text).collect());
-    let digits = slice(DIGIT_FILL, pages.iter().map(|page| &*page.digits).collect());
+    let text = slice(TEXT_FILL, pages.iter().map(|page| &page.0[..WORDS]).collect());
+    let digits = slice(DIGIT_FILL, pages.iter().map(|page| &page.0[WORDS..]).collect());
     (text, digits)
 }
 
@@ -148,11 +156,16 @@ pub(crate) fn fold(place: u32, bits: u32) -> u32 {
 /// Where the grams of a literal are looked up; at most as many as are worth it.
 pub(crate) fn places_of(literal: &[u8]) -> Vec<Place> {
     let mut places = Vec::new();
-    grams(literal, |place| {
-        if places.len() < LITERAL_GRAMS_MAX && !places.contains(&place) {
+    let mut window = 0;
+    for (index, &byte) in literal.iter().enumerate() {
+        window = (window >> 8) | (u64::from(byte) << 32);
+        let place = place_of(window);
+        // A gram that begins before the literal does says nothing.
+        let is_whole = index >= if place.is_digits { 4 } else { 3 };
+        if is_whole && places.len() < LITERAL_GRAMS_MAX && !places.contains(&place) {
             places.push(place);
         }
-    });
+    }
     places
 }
 
@@ -164,11 +177,8 @@ mod tests {
 
     fn may_hold(sliced: &(Sliced, Sliced), page: usize, pages: usize, literal: &[u8]) -> bool {
         places_of(literal).into_iter().all(|place| {
-            let (sliced, at) = match place {
-                Place::Text(at) => (&sliced.0, at),
-                Place::Digits(at) => (&sliced.1, at),
-            };
-            sliced.bytes[fold(at, sliced.bits) as usize * slice_bytes(pages) + page / 8] & (1 << (page % 8)) != 0
+            let sliced = if place.is_digits { &sliced.1 } else { &sliced.0 };
+            sliced.bytes[fold(place.at, sliced.bits) as usize * slice_bytes(pages) + page / 8] & (1 << (page % 8)) != 0
         })
     }
 

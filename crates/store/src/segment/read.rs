@@ -19,7 +19,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use super::grams::{Place, fold, places_of, slice_bytes};
+use super::grams::{fold, places_of, slice_bytes};
 use super::table::Group;
 use super::{Segment, SegmentError, delta, io_error, schema};
 use crate::head::Map;
@@ -312,11 +312,12 @@ impl Segment {
         let mut candidates = u64::MAX >> (64 - pages.clamp(1, 64));
         let slice_bytes = slice_bytes(pages);
         for place in literals.iter().flat_map(|literal| places_of(literal)) {
-            let (grams, at) = match place {
-                Place::Text(at) => (group.text_grams, at),
-                Place::Digits(at) => (group.digit_grams, at),
+            let grams = if place.is_digits {
+                group.digit_grams
+            } else {
+                group.text_grams
             };
-            let offset = grams.offset + u64::from(fold(at, grams.bits)) * slice_bytes as u64;
+            let offset = grams.offset + u64::from(fold(place.at, grams.bits)) * slice_bytes as u64;
             let slice = self
                 .file
                 .read_at(offset, slice_bytes)

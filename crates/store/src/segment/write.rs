@@ -170,7 +170,7 @@ impl GroupWriter<'_> {
             self.grams.push(PageGrams::of(&page.text));
             self.add_to_table(&page, first_row);
             first_row += page.rows() as u32;
-            write_page(&mut columns, &page).map_err(parquet)?;
+            write_page(&mut columns, &mut page).map_err(parquet)?;
         }
         let closed: Vec<_> = columns.into_iter().map(ColumnWriter::close).collect();
         sinks
@@ -218,7 +218,7 @@ impl GroupWriter<'_> {
 }
 
 /// Writes one page into every column.
-fn write_page(columns: &mut [ColumnWriter<'_>], page: &PageRows) -> Result<(), ParquetError> {
+fn write_page(columns: &mut [ColumnWriter<'_>], page: &mut PageRows) -> Result<(), ParquetError> {
     let label_sets: Vec<Labels> = page.runs.iter().map(|(labels, _)| labels.clone()).collect();
     let label_ids = page
         .runs
@@ -227,7 +227,8 @@ fn write_page(columns: &mut [ColumnWriter<'_>], page: &PageRows) -> Result<(), P
         .flat_map(|(id, (_, rows))| std::iter::repeat_n(id, *rows));
     let labels = MapRows::new(&label_sets, label_ids);
     let metadata = MapRows::new(&page.dictionary, page.metadata.iter().map(|&id| id as usize));
-    let text = Bytes::copy_from_slice(&page.text);
+    // Lent to the writer and taken back below, so that the text is not copied once more.
+    let text = Bytes::from(std::mem::take(&mut page.text));
     let mut start = 0;
     let lines = page.ends.iter().map(|&end| {
         let line = ByteArray::from(text.slice(start as usize..end as usize));
