@@ -8,6 +8,7 @@ pub(crate) mod series;
 pub(crate) mod store;
 pub(crate) mod tail;
 pub(crate) mod up;
+pub(crate) mod validate;
 
 use anyhow::Context as _;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Tail(arguments) => on_one_thread(tail::run(arguments)),
         Command::Labels(arguments) => on_one_thread(labels::run(arguments)),
         Command::Series(arguments) => on_one_thread(series::run(arguments)),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }
 }

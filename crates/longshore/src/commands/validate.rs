@@ -1,0 +1,120 @@
+//! `longshore validate`: checks a configuration as a start would, and prints what it comes to.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use longshore_config::loki;
+use longshore_config::otel::{self, CollectorSettings};
+use longshore_config::{ConfigErrors, Dialect, Env, Finding, Loaded};
+
+use crate::setup::{collector, load};
+
+const EXAMPLES: &str = "Examples:
+  longshore validate --config deploy/configs/otel-collector-config.yaml
+  longshore validate --config deploy/configs/loki-config.yaml > effective.yaml
+  longshore validate --kind store --config empty.yaml
+
+The effective configuration (defaults filled in, names as upstream has them now, secrets hidden) goes to
+stdout. Each departure from upstream is a warning on stderr, with what to write instead. A configuration
+with mistakes is exit code 1, with all of them listed. Nothing is opened or changed.";
+
+/// Arguments of `longshore validate`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ValidateArgs {
+    /// Configuration, in the OpenTelemetry Collector's form or in Loki's
+    #[arg(long, short, visible_alias = "config.file", value_name = "FILE")]
+    config: PathBuf,
+    /// Whose configuration it is; seen from its sections when not given
+    #[arg(long, value_enum, value_name = "KIND")]
+    kind: Option<Kind>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// Of `longshore collector`
+    Collector,
+    /// Of `longshore store`
+    Store,
+}
+
+/// What was read: a collector's settings, to be built, or a store's, which are checked by now.
+enum Checked {
+    Collector(Box<CollectorSettings>),
+    Store,
+}
+
+/// Prints the effective configuration, or fails with every mistake.
+pub(crate) fn run(arguments: &ValidateArgs) -> anyhow::Result<()> {
+    let loaded = load(&arguments.config, |text, name, env| {
+        read(arguments.kind, text, name, env)
+    })?;
+    if let Checked::Collector(settings) = &loaded.settings {
+        // Expressions and patterns are compiled where they act; building opens nothing.
+        collector(settings, PathBuf::new())?;
+    }
+    io::stdout().write_all(loaded.effective_yaml.as_bytes())?;
+    Ok(())
+}
+
+fn read(kind: Option<Kind>, text: &str, name: &str, env: &Env<'_>) -> Result<Loaded<Checked>, ConfigErrors> {
+    let dialect = match kind {
+        Some(Kind::Collector) => Some(Dialect::Collector),
+        Some(Kind::Store) => Some(Dialect::Store),
+        None => Dialect::of(text),
+    };
+    match dialect {
+        Some(Dialect::Collector) => {
+            otel::load(text, name, env).map(|loaded| wrap(loaded, |settings| Checked::Collector(Box::new(settings))))
+        }
+        Some(Dialect::Store) => loki::load(text, name, env).map(|loaded| wrap(loaded, |_| Checked::Store)),
+        None => Err(ConfigErrors {
+            errors: vec![Finding {
+                file: name.to_owned(),
+                line: 0,
+                key: String::new(),
+                message: "there is nothing in the file that tells whose it is".to_owned(),
+                fix: "say so: --kind collector or --kind store".to_owned(),
+            }],
+            warnings: Vec::new(),
+        }),
+    }
+}
+
+fn wrap<T>(loaded: Loaded<T>, into: impl FnOnce(T) -> Checked) -> Loaded<Checked> {
+    Loaded {
+        settings: into(loaded.settings),
+        warnings: loaded.warnings,
+        effective_yaml: loaded.effective_yaml,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Option<Kind>, text: &str) -> Result<Loaded<Checked>, ConfigErrors> {
+        read(kind, text, "file.yaml", &|_| None)
+    }
+
+    #[test]
+    fn the_kind_is_seen_or_said() {
+        let collector = "receivers: {file_log: {include: [/a]}}\nexporters: {debug: }\n";
+        assert!(matches!(
+            check(None, collector).expect("good").settings,
+            Checked::Collector(_)
+        ));
+        assert!(matches!(
+            check(None, "auth_enabled: false\n").expect("good").settings,
+            Checked::Store
+        ));
+        assert!(matches!(
+            check(Some(Kind::Store), "").expect("good").settings,
+            Checked::Store
+        ));
+        assert!(check(Some(Kind::Store), collector).is_err());
+        let errors = check(None, "# nothing\n").err().expect("nothing tells");
+        assert!(errors.to_string().contains("--kind"), "{errors}");
+    }
+}
