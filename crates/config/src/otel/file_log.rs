@@ -124,7 +124,7 @@ pub struct MultilineSettings {
 /// The line filter that a stranger who excludes `*health*` is likely to want.
 const PROBE_FILTER: &str = r#"to drop health probes that were answered well, write under operators:
 - type: filter
-  expr: 'body matches "\"(GET|HEAD) /(healthz?|livez|readyz|ping)[/?]?[^ ]* HTTP/[0-9.]+\" [23][0-9][0-9]( |$)"'"#;
+  expr: 'body matches "\"(GET|HEAD) /(healthz?|livez|readyz|ping)/?([?][^ ]*)? HTTP/[0-9.]+\" [23][0-9][0-9]\\b"'"#;
 
 /// Upstream's smallest fingerprint.
 const FINGERPRINT_SIZE_BYTES_MIN: u64 = 16;
@@ -156,8 +156,8 @@ const NOT_SUPPORTED: [&str; 6] = [
     "ordering_criteria",
 ];
 
-/// What files are read by here needs none of these.
-const WITHOUT_EFFECT: [&str; 8] = [
+/// The way files are read here needs none of these; reading waits as long as the pipeline does, whatever is written.
+const WITHOUT_EFFECT: [&str; 9] = [
     "acquire_fs_lock",
     "file_cache_advise",
     "id",
@@ -165,6 +165,7 @@ const WITHOUT_EFFECT: [&str; 8] = [
     "max_batches",
     "on_truncate",
     "polls_to_archive",
+    "retry_on_failure",
     "type",
 ];
 
@@ -226,6 +227,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
             "write 2 or more",
         );
     }
+    section.not_yet(&["exclude_older_than", "max_concurrent_files"]);
     section.not_supported(&NOT_SUPPORTED);
     section.without_effect(&WITHOUT_EFFECT);
     settings

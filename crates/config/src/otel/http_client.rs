@@ -160,6 +160,7 @@ pub(super) fn client(section: &mut Section<'_>, endpoint: String, compression: C
         "http2_ping_timeout",
         "http2_read_idle_timeout",
         "max_conns_per_host",
+        "max_idle_conns",
         "max_idle_conns_per_host",
         "read_buffer_size",
         "write_buffer_size",
@@ -315,7 +316,15 @@ pub(super) fn queue(section: &mut Section<'_>) -> SendingQueueSettings {
         let message = "a full queue drops nothing here: files are read on when there is room";
         section.warn("block_on_overflow", message, "write block_on_overflow: true");
     }
-    section.without_effect(&["wait_for_result"]);
+    // The files are the queue: what is not acknowledged is read again.
+    section.without_effect(&[
+        "enabled",
+        "num_consumers",
+        "queue_size",
+        "sizer",
+        "storage",
+        "wait_for_result",
+    ]);
     let settings = SendingQueueSettings {
         enabled: section.boolean("enabled", true),
         num_consumers: section.unsigned("num_consumers", 10),

@@ -199,6 +199,12 @@ pub(super) fn decode(section: &mut Section<'_>, env: &Env<'_>) -> KubernetesAttr
         ("none", KubernetesAuth::None),
     ];
     let passthrough = section.boolean("passthrough", false);
+    if !passthrough {
+        let message = "adds what the file's path says (namespace, pod, uid, container) and the node; what upstream asks the \
+                       API server for (labels, owners, images) is not added yet";
+        let fix = "nothing to do; queries by k8s_namespace_name, k8s_pod_name and k8s_container_name work";
+        section.report.warn(section.line, &section.path, message, fix);
+    }
     let settings = KubernetesAttributesSettings {
         auth_type: section.choice("auth_type", KubernetesAuth::ServiceAccount, &auth_types),
         context: section.text("context").unwrap_or_default(),
@@ -338,8 +344,8 @@ fn pod_association(section: &mut Section<'_>, passthrough: bool) -> Vec<Vec<Asso
         });
     }
     if !passthrough {
-        let message = "is not given, upstream would look for a pod by address and find none for a file; here pods are found \
-                       by uid, or by name and namespace";
+        let message = "is not given, upstream would look for a pod by address and find none for a file; here the pod is \
+                       known from the file's path";
         let fix = "write\npod_association:\n  - sources: [{from: resource_attribute, name: k8s.pod.uid}]";
         section.warn("pod_association", message, fix);
     }

@@ -143,7 +143,9 @@ fn memory_limiter(section: &mut Section<'_>) -> MemoryLimiterSettings {
         "max_gc_interval_when_soft_limited",
         "max_gc_interval_when_hard_limited",
     ];
+    section.without_effect(&["check_interval"]);
     section.without_effect(&upstream_only);
+    section.not_yet(&["limit_percentage", "spike_limit_percentage"]);
     if settings.check_interval.is_zero() {
         section.wrong("check_interval", "must be above 0", "write check_interval: 1s");
     }

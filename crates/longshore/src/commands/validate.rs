@@ -15,9 +15,9 @@ const EXAMPLES: &str = "Examples:
   longshore validate --config deploy/configs/loki-config.yaml > effective.yaml
   longshore validate --kind store --config empty.yaml
 
-The effective configuration (defaults filled in, names as upstream has them now, secrets hidden) goes to
-stdout. Each departure from upstream is a warning on stderr, with what to write instead. A configuration
-with mistakes is exit code 1, with all of them listed. Nothing is opened or changed.";
+The effective configuration goes to stdout: defaults filled in, names as upstream has them now,
+secrets hidden. Each departure from upstream is a warning on stderr, with what to write instead.
+A configuration with mistakes is exit code 1, with all of them listed. Nothing is changed.";
 
 /// Arguments of `longshore validate`.
 #[derive(Debug, Args)]
