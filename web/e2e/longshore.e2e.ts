@@ -16,13 +16,13 @@ let browser: Browser
 let longshore: ChildProcess
 let folder: string
 let address: string
+let said = ''
 
 before(async () => {
   if (!program) return
   browser = await launch()
   folder = await mkdtemp(join(tmpdir(), 'longshore-page-'))
   longshore = spawn(program, ['up', '--demo', '--listen', '127.0.0.1:0', '--data', join(folder, 'data')], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
   for (const stream of [longshore.stdout, longshore.stderr]) stream?.on('data', (chunk) => (said += String(chunk)))
   address = await until('it says where the page is', () => {
     if (longshore.exitCode !== null) throw new Error(`longshore ended with ${longshore.exitCode}: ${said}`)
@@ -35,7 +35,7 @@ after(async () => {
   await browser.close()
   const ended = once(longshore, 'exit')
   longshore.kill('SIGINT')
-  assert.deepEqual(await ended, [0, null])
+  assert.deepEqual(await ended, [0, null], said)
   await rm(folder, { recursive: true })
 })
 

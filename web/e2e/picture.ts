@@ -6,11 +6,11 @@ import { makeEntries } from './fake/lines.ts'
 import { FakeServer } from './fake/server.ts'
 
 const PICTURE = fileURLToPath(new URL('../../docs/page.png', import.meta.url))
-const QUERY = process.env.PICTURE_QUERY ?? '{service_name=~".+"} != "GET /static"'
-const RANGE = process.env.PICTURE_RANGE ?? 'now-1h'
+const QUERY = process.env.PICTURE_QUERY ?? '{k8s_namespace_name="shop", service_name!="web"}'
+const RANGE = process.env.PICTURE_RANGE ?? 'now-15m'
 
 /** A line with levels and fields makes a better picture than the first one; opened it shows what a line has. */
-const OPENED = process.env.PICTURE_LINE ?? 'payment'
+const OPENED = process.env.PICTURE_LINE ?? 'msg="payment captured"'
 
 async function take(): Promise<void> {
   const fake = process.env.LONGSHORE_ADDR ? null : await FakeServer.start(makeEntries(6000, Date.now(), 3_600_000))
