@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::components::{EXTENSIONS, parse_id};
-use super::{ComponentId, OperatorSettings, OperatorValue, RetrySettings, http_client, operators};
+use super::{ComponentId, OperatorSettings, OperatorValue, operators};
 use crate::decode::Section;
 use crate::yaml::Node;
 
@@ -66,8 +66,6 @@ pub struct FileLogSettings {
     pub storage: Option<ComponentId>,
     /// Default: by the file's name.
     pub compression: FileCompression,
-    /// What to do while the pipeline refuses records. Reading always waits, nothing is dropped.
-    pub retry_on_failure: RetrySettings,
     /// What is done to each record, in this order.
     pub operators: Vec<OperatorSettings>,
 }
@@ -124,7 +122,7 @@ pub struct MultilineSettings {
 /// The line filter that a stranger who excludes `*health*` is likely to want.
 const PROBE_FILTER: &str = r#"to drop health probes that were answered well, write under operators:
 - type: filter
-  expr: 'body matches "\"(GET|HEAD) /(healthz?|livez|readyz|ping)/?([?][^ ]*)? HTTP/[0-9.]+\" [23][0-9][0-9]\\b"'"#;
+  expr: 'body matches "\"(GET|HEAD) /((health|live|ready)z?|ping)/?([?][^ ]*)? HTTP/[0-9.]+\" [23][0-9][0-9]\\b"'"#;
 
 /// Upstream's smallest fingerprint.
 const FINGERPRINT_SIZE_BYTES_MIN: u64 = 16;
@@ -217,7 +215,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         resource: values_by_name(section, "resource"),
         storage: storage(section),
         compression: section.choice("compression", FileCompression::Auto, &COMPRESSIONS),
-        retry_on_failure: section.child("retry_on_failure", http_client::receiver_retry),
         operators: operators::decode(section),
     };
     if settings.max_concurrent_files < 2 {

@@ -76,7 +76,7 @@ pub struct TlsSettings {
 pub struct RetrySettings {
     /// Default: true.
     pub enabled: bool,
-    /// Wait before the second try. Default: 5 s (receivers: 1 s).
+    /// Wait before the second try. Default: 5 s.
     pub initial_interval: Duration,
     /// Longest wait between two tries. Default: 30 s.
     pub max_interval: Duration,
@@ -278,22 +278,13 @@ pub(super) fn reference(section: &mut Section<'_>, key: &str) -> Option<Componen
 
 /// An exporter's retry: for ever unless a limit is given, since giving up loses lines.
 pub(super) fn exporter_retry(section: &mut Section<'_>) -> RetrySettings {
-    retry(section, true, Duration::from_secs(5), Duration::ZERO)
-}
-
-/// A receiver's retry.
-pub(super) fn receiver_retry(section: &mut Section<'_>) -> RetrySettings {
-    retry(section, false, Duration::from_secs(1), Duration::from_secs(300))
-}
-
-fn retry(section: &mut Section<'_>, enabled: bool, initial: Duration, max_elapsed: Duration) -> RetrySettings {
     let settings = RetrySettings {
-        enabled: section.boolean("enabled", enabled),
-        initial_interval: section.duration("initial_interval", initial),
+        enabled: section.boolean("enabled", true),
+        initial_interval: section.duration("initial_interval", Duration::from_secs(5)),
         max_interval: section.duration("max_interval", Duration::from_secs(30)),
         multiplier: section.float("multiplier", 1.5),
         randomization_factor: section.float("randomization_factor", 0.5),
-        max_elapsed_time: Some(section.duration("max_elapsed_time", max_elapsed)).filter(|time| !time.is_zero()),
+        max_elapsed_time: Some(section.duration("max_elapsed_time", Duration::ZERO)).filter(|time| !time.is_zero()),
     };
     if !(0.0..=1.0).contains(&settings.randomization_factor) {
         section.wrong("randomization_factor", "is a share from 0 to 1", "write 0.5");

@@ -59,8 +59,6 @@ pub struct ExtractSettings {
     pub annotations: Vec<FieldExtract>,
     /// Takes over annotations `resource.opentelemetry.io/*`. Default: false.
     pub otel_annotations: bool,
-    /// Derives `service.instance.id` and other attributes from the deployment. Default: false.
-    pub deployment_name_from_replicaset: bool,
 }
 
 /// A label or annotation to take over; exactly one of `key` and `key_regex` is set.
@@ -246,7 +244,6 @@ fn extract(section: &mut Section<'_>) -> ExtractSettings {
         labels: section.children("labels", |rule| field_extract(rule)),
         annotations: section.children("annotations", |rule| field_extract(rule)),
         otel_annotations: section.boolean("otel_annotations", false),
-        deployment_name_from_replicaset: section.boolean("deployment_name_from_replicaset", false),
     }
 }
 
