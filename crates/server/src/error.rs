@@ -1,4 +1,4 @@
-//! An error as an answer: a status and a text, as Go's `http.Error` writes it.
+//! An error as an answer: a status and a text.
 
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
@@ -28,6 +28,12 @@ impl ApiError {
         }
     }
 
+    /// Ends the text with a line feed, as Loki does where a request fails before its query is read.
+    pub(crate) fn line(mut self) -> Self {
+        self.text.push('\n');
+        self
+    }
+
     /// The client's mistake.
     pub(crate) fn bad_request(text: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, text)
@@ -53,7 +59,7 @@ impl IntoResponse for ApiError {
             (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
             NO_SNIFF,
         ];
-        let mut response = (self.status, headers, self.text + "\n").into_response();
+        let mut response = (self.status, headers, self.text).into_response();
         if let Some(seconds) = self.retry_after_seconds {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
-use longshore_logql::{Matcher, parse_matchers};
+use longshore_logql::Matcher;
 use longshore_model::{
     Cancellation, Columns, Direction, Labels, ScanRequest, Storage as _, StreamSelector, TenantId, TimeRange,
     TimestampNs,
@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
 use crate::params::{Params, now};
+use crate::query::parse_selector;
 use crate::server::Shared;
 use crate::tenant::Tenant;
 use crate::thread::{on_thread, scan_error};
@@ -33,9 +34,7 @@ impl StreamSelector for AllOf {
 }
 
 fn selector(params: &Params) -> Result<AllOf, ApiError> {
-    parse_matchers(params.get("query").unwrap_or_default())
-        .map(AllOf)
-        .map_err(|error| ApiError::bad_request(error.to_string()))
+    parse_selector(params.get("query").unwrap_or_default()).map(AllOf)
 }
 
 /// `/loki/api/v1/index/stats`.
@@ -112,8 +111,10 @@ pub(crate) async fn volume_range(
     Tenant(tenant): Tenant,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let request = VolumeRequest::new(&shared, &params)?;
-    let (range, step_ns) = (request.range, params.step(request.range)?);
+    let mut request = VolumeRequest::new(&shared, &params)?;
+    let step_ns = params.step(request.range)?;
+    // Buckets begin on whole steps, so that they stay the same while the range moves.
+    request.range.start = TimestampNs(request.range.start.0.div_euclid(step_ns) * step_ns);
     let series = find_volumes(&shared, tenant, request, Some(step_ns)).await?;
     Ok(json::query_answer("matrix", None, &QueryStats::default(), |out| {
         put_list(out, &series, |out, series| {
@@ -121,8 +122,8 @@ pub(crate) async fn volume_range(
             put_labels(out, &series.labels);
             out.extend_from_slice(b",\"values\":");
             put_list(out, &series.buckets, |out, (start, bytes)| {
-                let bucket_end = start.0.saturating_add(step_ns).min(range.end.0);
-                put_point(out, TimestampNs(bucket_end - MILLISECOND_NS), &bytes.to_string());
+                let last = TimestampNs(start.0.saturating_add(step_ns - MILLISECOND_NS));
+                put_point(out, last, &bytes.to_string());
             });
             out.push(b'}');
         });
@@ -144,6 +145,8 @@ struct VolumeRequest {
     limit: usize,
     /// Labels that are wanted; empty for all.
     target_labels: Vec<String>,
+    /// Streams that lack one of them do not count.
+    targets_required: bool,
     aggregate_by: AggregateBy,
 }
 
@@ -153,27 +156,33 @@ impl VolumeRequest {
             return Err(ApiError::new(axum::http::StatusCode::NOT_FOUND, "not found"));
         }
         let selector = selector(params)?;
-        let target_labels: Vec<String> = match params.get("targetLabels") {
-            Some(names) => names.split(',').map(|name| name.trim().to_owned()).collect(),
-            // Without targets the labels that the query names are meant.
-            None => selector.0.iter().map(|matcher| matcher.name.clone()).collect(),
-        };
+        let targets = params.get("targetLabels");
         let aggregate_by = match params.get("aggregateBy") {
             None | Some("series") => AggregateBy::Series,
             Some("labels") => AggregateBy::Labels,
             Some(_) => return Err(ApiError::bad_request("invalid aggregation option")),
+        };
+        let target_labels = match (targets, aggregate_by) {
+            (Some(names), _) => names.split(',').map(|name| name.trim().to_owned()).collect(),
+            // Without targets the labels that the query names are meant.
+            (None, AggregateBy::Series) => selector.0.iter().map(|matcher| matcher.name.clone()).collect(),
+            (None, AggregateBy::Labels) => Vec::new(),
         };
         Ok(Self {
             selector,
             range: params.query_range(now())?,
             limit: params.limit()?,
             target_labels,
+            targets_required: targets.is_some() && aggregate_by == AggregateBy::Series,
             aggregate_by,
         })
     }
 
     /// Under which names the bytes of a stream count.
     fn names(&self, labels: &Labels) -> Vec<Labels> {
+        if self.targets_required && self.target_labels.iter().any(|name| labels.get(name).is_none()) {
+            return Vec::new();
+        }
         let is_wanted = |name: &str| self.target_labels.is_empty() || self.target_labels.iter().any(|t| t == name);
         let wanted = labels.iter().filter(|(name, _)| is_wanted(name));
         match self.aggregate_by {

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use longshore_logql::{Matcher, parse_matchers};
+use longshore_logql::Matcher;
 use longshore_model::{Labels, StreamSelector, TenantId, TimeRange};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::json;
 use crate::params::{Params, now};
+use crate::query::parse_selector;
 use crate::server::Shared;
 use crate::tenant::Tenant;
 use crate::thread::on_thread;
@@ -72,8 +73,7 @@ async fn find(
     let range = params.range(now())?;
     let mut wanted = Vec::new();
     for selector in selectors {
-        let matchers = parse_matchers(selector).map_err(|error| ApiError::bad_request(error.to_string()))?;
-        wanted.push(matchers);
+        wanted.push(parse_selector(selector)?);
     }
     streams(shared, tenant, AnyOf(wanted), range).await
 }

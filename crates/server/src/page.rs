@@ -53,7 +53,7 @@ On the command line: <code>longshore query '{service_name=~\".+\"}'</code>.</p>"
 
 /// Everything that is no other route.
 pub(crate) async fn serve(State(shared): State<Shared>, request: Request) -> Response {
-    let not_found = || ApiError::new(StatusCode::NOT_FOUND, "404 page not found").into_response();
+    let not_found = || ApiError::new(StatusCode::NOT_FOUND, "404 page not found\n").into_response();
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return not_found();
     }

@@ -113,8 +113,14 @@ impl Params {
         }
     }
 
-    /// A moment, or the default.
-    pub(crate) fn time(&self, name: &str, default: TimestampNs) -> Result<TimestampNs, ApiError> {
+    /// The moment of an instant query.
+    pub(crate) fn instant(&self, now: TimestampNs) -> Result<TimestampNs, ApiError> {
+        self.get("time")
+            .map_or(Ok(now), |text| parse_timestamp(text).map_err(ApiError::bad_request))
+    }
+
+    /// An end of a range, or the default.
+    fn time(&self, name: &str, default: TimestampNs) -> Result<TimestampNs, ApiError> {
         let Some(text) = self.get(name) else { return Ok(default) };
         parse_timestamp(text)
             .map_err(|error| ApiError::bad_request(format!("could not parse '{name}' parameter: {error}")))
@@ -136,10 +142,10 @@ impl Params {
         Ok(TimeRange { start, end })
     }
 
-    /// The same, refusing an end that is not after the start.
+    /// The same, refusing an end before the start.
     pub(crate) fn query_range(&self, now: TimestampNs) -> Result<TimeRange, ApiError> {
         let range = self.range(now)?;
-        if range.is_empty() {
+        if range.end < range.start {
             return Err(ApiError::bad_request(
                 "end timestamp must not be before or equal to start time",
             ));
@@ -154,7 +160,7 @@ impl Params {
                 let seconds = range.end.0.saturating_sub(range.start.0) as f64 / 1e9;
                 ((seconds / STEPS_DEFAULT).floor().max(1.0) * 1e9) as i64
             }
-            Some(text) => parse_seconds("step", text)?,
+            Some(text) => parse_seconds(text)?,
         };
         if step_ns <= 0 {
             return Err(ApiError::bad_request(
@@ -167,7 +173,7 @@ impl Params {
     /// The smallest distance of lines in nanoseconds, 0 for none.
     pub(crate) fn interval(&self) -> Result<i64, ApiError> {
         let Some(text) = self.get("interval") else { return Ok(0) };
-        let interval_ns = parse_seconds("interval", text)?;
+        let interval_ns = parse_seconds(text)?;
         if interval_ns < 0 {
             return Err(ApiError::bad_request("interval must be >= 0"));
         }
@@ -176,7 +182,7 @@ impl Params {
 }
 
 /// Seconds as a decimal number, or a duration, in nanoseconds.
-fn parse_seconds(name: &str, text: &str) -> Result<i64, ApiError> {
+fn parse_seconds(text: &str) -> Result<i64, ApiError> {
     if let Ok(seconds) = text.parse::<f64>() {
         let ns = seconds * 1e9;
         if !ns.is_finite() || ns.abs() > i64::MAX as f64 {
@@ -186,11 +192,9 @@ fn parse_seconds(name: &str, text: &str) -> Result<i64, ApiError> {
         }
         return Ok(ns as i64);
     }
-    parse_prometheus_duration(text).map(duration_ns).map_err(|_| {
-        ApiError::bad_request(format!(
-            "could not parse '{name}' parameter: cannot parse {text:?} to a valid duration"
-        ))
-    })
+    parse_prometheus_duration(text)
+        .map(duration_ns)
+        .map_err(|_| ApiError::bad_request(format!("cannot parse {text:?} to a valid duration")))
 }
 
 fn duration_ns(duration: Duration) -> i64 {

@@ -35,10 +35,15 @@ pub(crate) async fn loki(
     Tenant(tenant): Tenant,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
+    try_loki(&shared, tenant, request).await.map_err(ApiError::line)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn try_loki(shared: &Shared, tenant: TenantId, request: Request) -> Result<(), ApiError> {
     let (parts, body) = request.into_parts();
     let format = loki_format(&parts.headers)?;
     let encoding = loki_encoding(&parts.headers)?;
-    store(&shared, tenant, &parts.headers, body, move |body, inflated_max| {
+    store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
         let body = body::inflate(body, encoding, inflated_max)?;
         let decoded = match format {
             Format::Json => loki_push::decode_json(&body),
@@ -51,8 +56,7 @@ pub(crate) async fn loki(
         })?;
         not_empty(streams)
     })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    .await
 }
 
 /// Refuses a request without any stream.

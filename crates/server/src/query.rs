@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::Response;
 use longshore_logql::eval::{self, Context, EvalError, InstantParams, LogParams, MetricResult, RangeParams, Value};
-use longshore_logql::{Expr, LogExpr, SampleExpr, format_number};
+use longshore_logql::{Expr, LogExpr, Matcher, SampleExpr, format_number};
 use longshore_model::{Direction, ScanStats, TenantId, TimeRange, TimestampNs, format_go_duration};
 
 use crate::error::ApiError;
@@ -27,6 +27,18 @@ use rows::{Row, put_streams};
 pub(crate) fn parse(params: &Params) -> Result<Expr, ApiError> {
     let text = params.get("query").unwrap_or_default();
     longshore_logql::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))
+}
+
+/// Reads a parameter that may name streams only.
+pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, ApiError> {
+    longshore_logql::parse_matchers(text).map_err(|error| {
+        let is_whole_query = longshore_logql::parse(text).is_ok();
+        ApiError::bad_request(if is_whole_query {
+            "only label matchers are supported".to_owned()
+        } else {
+            error.to_string()
+        })
+    })
 }
 
 /// `/loki/api/v1/query_range`.
@@ -91,7 +103,7 @@ pub(crate) async fn instant(
     Tenant(tenant): Tenant,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let at = params.time("time", now())?;
+    let at = params.instant(now())?;
     params.limit()?;
     params.direction()?;
     let expr: SampleExpr = match parse(&params)? {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use longshore_logql::{Expr, LogExpr, Pipeline};
@@ -30,10 +31,11 @@ use session::Session;
 pub(crate) async fn serve(
     State(shared): State<Shared>,
     Tenant(tenant): Tenant,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     params: Params,
 ) -> Result<Response, ApiError> {
     let expr = query::parse(&params)?;
+    let upgrade = upgrade.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let Expr::Log(expr) = expr else {
         return Ok(upgrade.on_upgrade(refuse_metric_query));
     };

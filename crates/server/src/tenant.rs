@@ -23,7 +23,7 @@ impl FromRequestParts<Shared> for Tenant {
             Some(Ok(id)) if !id.is_empty() => TenantId::new(id)
                 .map(Self)
                 .map_err(|error| ApiError::bad_request(error.to_string())),
-            _ => Err(ApiError::new(StatusCode::UNAUTHORIZED, "no org id")),
+            _ => Err(ApiError::new(StatusCode::UNAUTHORIZED, "no org id").line()),
         }
     }
 }

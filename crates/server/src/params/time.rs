@@ -26,9 +26,8 @@ pub(crate) fn parse_timestamp(text: &str) -> Result<TimestampNs, String> {
         let factor = if text.len() <= SECONDS_DIGITS_MAX { SECOND_NS } else { 1 };
         return Ok(TimestampNs(number.saturating_mul(factor)));
     }
-    TimestampNs::parse_rfc3339(text.as_bytes()).map_err(|_| {
-        format!("parsing time {text:?} as \"2006-01-02T15:04:05.999999999Z07:00\": cannot parse {text:?} as \"2006\"")
-    })
+    TimestampNs::parse_rfc3339(text.as_bytes())
+        .map_err(|_| format!("strconv.ParseInt: parsing {text:?}: invalid syntax"))
 }
 
 /// A duration as Prometheus writes it: `30d1h`, `1w`, `90s`.
