@@ -19,6 +19,7 @@ mod limits;
 mod lock;
 mod maintenance;
 mod merge;
+mod open_files;
 mod push;
 mod replay;
 mod scan;

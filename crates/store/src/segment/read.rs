@@ -334,12 +334,15 @@ impl Segment {
     }
 }
 
+/// Key and value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 /// Collects rows of pairs into distinct label sets.
 #[derive(Default)]
 struct MetadataBuilder<'a> {
     metadata: Metadata,
-    ids: Map<Vec<(&'a [u8], &'a [u8])>, u32>,
-    current: Vec<(&'a [u8], &'a [u8])>,
+    ids: Map<Vec<Pair<'a>>, u32>,
+    current: Vec<Pair<'a>>,
     in_row: bool,
 }
 

@@ -71,14 +71,15 @@ fn read_rows(segment: &Segment) -> Vec<Row> {
         let metadata = segment.read_metadata(number).unwrap();
         for index in page.pieces.clone() {
             let piece = segment.piece(index);
-            for row in piece.first_row as usize..(piece.first_row + piece.rows) as usize {
-                rows.push((
+            let of_piece = piece.first_row as usize..(piece.first_row + piece.rows) as usize;
+            rows.extend(of_piece.map(|row| {
+                (
                     segment.streams()[piece.stream as usize].clone(),
                     times[row],
                     String::from_utf8(lines.line(row).to_vec()).unwrap(),
                     metadata.get(row).unwrap().clone(),
-                ));
-            }
+                )
+            }));
         }
     }
     rows
