@@ -25,7 +25,7 @@ use self::layout::{CONTAINERS, Container};
 use self::traffic::Traffic;
 use self::writer::ContainerLog;
 use crate::clock;
-use crate::limits::{DEMO_HISTORY_NS, DEMO_TICK};
+use crate::limits::{DEMO_HISTORY_NS, DEMO_ROTATION_GRACE_NS, DEMO_TICK};
 
 /// The containers' log files and the traffic that fills them.
 pub(crate) struct Demo {
@@ -62,17 +62,21 @@ impl Demo {
     }
 
     /// Rotates the files that have grown large, as the kubelet does.
-    fn rotate(&mut self, now: TimestampNs) -> io::Result<()> {
+    fn rotate(&mut self, now: TimestampNs, rotating_from: i64) -> io::Result<()> {
+        if now.0 < rotating_from {
+            return Ok(());
+        }
         self.logs.iter_mut().try_for_each(|log| log.rotate_if_large(now))
     }
 
     /// Goes on writing in a thread of its own until the handle is told to stop.
     pub(crate) fn start(mut self) -> io::Result<DemoHandle> {
         let (stop, stopped) = channel::<()>();
+        let rotating_from = clock::now().0 + DEMO_ROTATION_GRACE_NS;
         let thread = std::thread::Builder::new().name("demo".to_owned()).spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(DEMO_TICK) {
                 let now = clock::now();
-                if let Err(error) = self.write_until(now).and_then(|()| self.rotate(now)) {
+                if let Err(error) = self.write_until(now).and_then(|()| self.rotate(now, rotating_from)) {
                     tracing::error!(%error, "the demo cannot write its logs and ends");
                     return;
                 }

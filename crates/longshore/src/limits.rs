@@ -23,8 +23,12 @@ pub(crate) const TAIL_REMEMBERED_MAX: usize = 10_000;
 pub(crate) const DEMO_TICK: Duration = Duration::from_millis(200);
 /// How far back the demo's history reaches, so that the page's histogram has something to show at once.
 pub(crate) const DEMO_HISTORY_NS: i64 = 15 * 60 * 1_000_000_000;
-/// Size at which the demo rotates a file. The kubelet's default is 10 MiB; this is small so that rotation is seen.
-pub(crate) const DEMO_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Size at which the demo rotates a file. The kubelet's default is 10 MiB; this is small so that rotation is seen, and
+/// more than the history of one container.
+pub(crate) const DEMO_FILE_BYTES_MAX: u64 = 2 << 20;
+/// The demo does not rotate so soon after its start: a collector that starts with it has no read offsets yet, and would
+/// not know that a rotated file holds lines it has never seen.
+pub(crate) const DEMO_ROTATION_GRACE_NS: i64 = 10 * 1_000_000_000;
 /// Files kept for each container, the current one included: the kubelet's `containerLogMaxFiles`.
 pub(crate) const DEMO_FILES_MAX: usize = 5;
 /// Longest piece of a line in CRI form: containerd's default `max_container_log_line_size`.

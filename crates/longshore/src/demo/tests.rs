@@ -173,7 +173,7 @@ fn large_files_are_rotated_and_go_on() {
     let root = tempfile::tempdir().unwrap();
     let mut log = ContainerLog::open(root.path(), &CONTAINERS[0]).unwrap();
     let text = "x".repeat(2 * CRI_PIECE_BYTES_MAX);
-    for second in 0..100 {
+    for second in 0..200 {
         let at = TimestampNs(NOW.0 + second * SECOND_NS);
         log.write(&traffic::Event {
             at,

@@ -13,7 +13,6 @@ receivers:
   file_log:
     include: INCLUDE
     start_at: beginning
-    include_file_path: true
     include_file_name: false
     operators:
       - type: container
