@@ -192,7 +192,7 @@ impl<H: FileHandle> Chain<H> {
             if has_tail && !is_quiet {
                 return Ok(false);
             }
-            if !is_quiet && !self.has_begun(index + 1)? {
+            if !is_quiet && !self.has_successor_begun(index)? {
                 return Ok(false);
             }
             if has_tail {
@@ -218,16 +218,15 @@ impl<H: FileHandle> Chain<H> {
         Ok(false)
     }
 
-    /// Whether a file has bytes that are to be read: then nobody writes to the one before it any more.
-    fn has_begun(&self, index: usize) -> io::Result<bool> {
-        match &self.files[index] {
-            Tracked {
-                source: Some(source),
-                position,
-                ..
-            } => Ok(source.stat()?.size > position.offset),
-            _ => Ok(true),
+    /// Whether the runtime has written to a file after this one: then it does not write to this one any more.
+    fn has_successor_begun(&self, index: usize) -> io::Result<bool> {
+        for later in &self.files[index + 1..] {
+            match &later.source {
+                Some(source) if source.stat()?.size == 0 => {}
+                _ => return Ok(true),
+            }
         }
+        Ok(self.files.len() > index + 2)
     }
 
     /// Reads up to a quantum of whole lines. What is left in `buffer` is the unfinished line after them.
@@ -313,6 +312,9 @@ impl<H: FileHandle> Chain<H> {
 
     fn take_line(&mut self, index: usize, bytes: &[u8], step: u64, now: Moment, records: &mut Vec<Record>) {
         let file = &mut self.files[index];
+        if file.position == file.start {
+            self.joiner.begin(file.start.continues);
+        }
         let line = Line {
             file: file.key,
             offset: file.position.offset,
@@ -322,6 +324,7 @@ impl<H: FileHandle> Chain<H> {
         };
         self.joiner.accept(line, &mut file.position.clock, records);
         file.position.offset += step;
+        file.position.continues = [false; 2];
     }
 
     /// Takes the unfinished last line as it is.
@@ -342,7 +345,11 @@ impl<H: FileHandle> Chain<H> {
     /// How far a file may be committed once everything that was handed out so far is acknowledged.
     fn progress(&self, index: usize) -> Progress {
         let file = &self.files[index];
-        let mut places = [file.position; 3];
+        let here = Position {
+            continues: self.joiner.known_pending(),
+            ..file.position
+        };
+        let mut places = [here; 3];
         for (stream, place) in places.iter_mut().enumerate().take(RAW) {
             if let Some((began_in, start)) = self.joiner.pending_start(stream) {
                 if began_in == file.key {
@@ -352,14 +359,12 @@ impl<H: FileHandle> Chain<H> {
                 }
             }
         }
-        let clock = places
-            .iter()
-            .min_by_key(|place| place.offset)
-            .map_or(file.position.clock, |place| place.clock);
+        let resume = places.iter().min_by_key(|place| place.offset).unwrap_or(&file.position);
         let known = |stream: usize| places[stream].offset.max(file.skip[stream]);
         Progress {
             offsets: [known(0), known(1), known(RAW)],
-            clock,
+            clock: resume.clock,
+            continues: resume.continues,
         }
     }
 

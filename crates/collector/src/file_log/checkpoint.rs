@@ -83,6 +83,8 @@ struct Line {
     raw: u64,
     clock_ns: i64,
     clock_repeats: u32,
+    stdout_continues: bool,
+    stderr_continues: bool,
     drained: bool,
 }
 
@@ -198,6 +200,8 @@ fn encode(files: &[SavedFile]) -> String {
             raw: file.progress.offsets[2],
             clock_ns: file.progress.clock.last.0,
             clock_repeats: file.progress.clock.repeats,
+            stdout_continues: file.progress.continues[0],
+            stderr_continues: file.progress.continues[1],
             drained: file.is_drained,
         };
         text.push_str(&serde_json::to_string(&line).expect("numbers and text always become JSON"));
@@ -256,6 +260,7 @@ fn restore(line: Line) -> Result<SavedFile, String> {
                 last: TimestampNs(line.clock_ns),
                 repeats: line.clock_repeats,
             },
+            continues: [line.stdout_continues, line.stderr_continues],
         },
         is_drained: line.drained,
     })

@@ -19,6 +19,8 @@ pub struct Position {
     pub offset: u64,
     /// The clock there.
     pub clock: LineClock,
+    /// Whether a record of standard output, or standard error, that is acknowledged already goes on after it.
+    pub continues: [bool; 2],
 }
 
 /// One record.
@@ -119,6 +121,27 @@ impl Joiner {
         Some((pending.file, pending.start))
     }
 
+    /// Which streams are inside a record that is acknowledged already.
+    pub(crate) fn known_pending(&self) -> [bool; 2] {
+        [0, 1].map(|stream: usize| self.pending[stream].as_ref().is_some_and(|pending| pending.is_known))
+    }
+
+    /// Begins a file in the middle of records that are acknowledged already.
+    pub(crate) fn begin(&mut self, continues: [bool; 2]) {
+        for (pending, continues) in self.pending.iter_mut().zip(continues) {
+            if continues && pending.is_none() {
+                *pending = Some(Pending {
+                    file: FileKey::default(),
+                    start: Position::default(),
+                    timestamp: TimestampNs(0),
+                    content: Vec::new(),
+                    pieces: 0,
+                    is_known: true,
+                });
+            }
+        }
+    }
+
     /// Takes the next line of a file; `clock` is the file's.
     pub(crate) fn accept(&mut self, line: Line<'_>, clock: &mut LineClock, records: &mut Vec<Record>) {
         let Some(dialect) = self.settings.dialect else {
@@ -148,7 +171,10 @@ impl Joiner {
         records: &mut Vec<Record>,
     ) {
         let index = scanned.stream as usize;
-        if let Some(mut pending) = self.pending[index].take() {
+        // What was acknowledged ends before the place up to which it was.
+        let continued = self.pending[index].take();
+        let continued = continued.filter(|pending| !pending.is_known || line.offset < line.skip[index]);
+        if let Some(mut pending) = continued {
             self.extend(&mut pending, scanned, line.offset, records);
             if scanned.is_partial {
                 self.pending[index] = Some(pending);
@@ -160,6 +186,7 @@ impl Joiner {
         let start = Position {
             offset: line.offset,
             clock: *clock,
+            continues: [0, 1].map(|stream: usize| self.pending[stream].is_some()),
         };
         let timestamp = clock.stamped(scanned.timestamp);
         let is_known = line.offset < line.skip[index];

@@ -52,6 +52,8 @@ pub struct Progress {
     pub offsets: [u64; 3],
     /// The clock at the smallest of them.
     pub clock: LineClock,
+    /// Whether, at the smallest of them, a delivered record of standard output, or standard error, goes on.
+    pub continues: [bool; 2],
 }
 
 impl Progress {
@@ -529,6 +531,7 @@ fn restored<H: FileHandle>(key: FileKey, saved: SavedFile) -> Tracked<H> {
     let position = Position {
         offset: saved.progress.resume_offset(),
         clock: saved.progress.clock,
+        continues: saved.progress.continues,
     };
     let name = saved.path.file_name().and_then(|name| name.to_str());
     Tracked {

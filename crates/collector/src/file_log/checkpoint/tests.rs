@@ -16,6 +16,7 @@ fn saved(path: &str) -> SavedFile {
                 last: TimestampNs(-5),
                 repeats: 6,
             },
+            continues: [true, false],
         },
         is_drained: true,
     }
@@ -66,7 +67,7 @@ fn the_form_stays_as_it_is_written_down() {
     let expected = "longshore checkpoint 1\n\
         {\"path\":\"/var/log/x.log\",\"device\":1,\"inode\":2,\"fingerprint_bytes\":1000,\
         \"fingerprint\":\"fedcba9876543210\",\"stdout\":10,\"stderr\":18446744073709551615,\"raw\":30,\
-        \"clock_ns\":-5,\"clock_repeats\":6,\"drained\":true}\n";
+        \"clock_ns\":-5,\"clock_repeats\":6,\"stdout_continues\":true,\"stderr_continues\":false,\"drained\":true}\n";
     assert_eq!(text.rsplit_once("crc32 ").expect("a checksum").0, expected);
     assert!(decode(&text.replace("checkpoint 1", "checkpoint 2")).is_err());
 }
