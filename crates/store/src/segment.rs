@@ -8,6 +8,7 @@
 
 pub(crate) mod delta;
 pub(crate) mod grams;
+mod metadata;
 pub(crate) mod page;
 pub(crate) mod read;
 pub(crate) mod schema;

@@ -46,6 +46,8 @@ struct State {
     /// Records not yet taken by the committer, by generation, oldest first.
     pending: VecDeque<Chunk>,
     pending_bytes: usize,
+    /// A buffer that was written out, kept for the next chunk.
+    spare: Vec<u8>,
     appended: u64,
     synced: u64,
     failure: Option<Arc<io::Error>>,
@@ -112,10 +114,8 @@ impl Wal {
     pub(crate) fn append(&self, generation: u64, encode: impl FnOnce(&mut Vec<u8>)) -> u64 {
         let mut state = lock(&self.shared.state);
         if state.pending.back().is_none_or(|chunk| chunk.generation != generation) {
-            state.pending.push_back(Chunk {
-                generation,
-                bytes: Vec::new(),
-            });
+            let bytes = std::mem::take(&mut state.spare);
+            state.pending.push_back(Chunk { generation, bytes });
         }
         let chunk = state
             .pending

@@ -34,6 +34,17 @@ impl AsRef<[u8]> for SharedText {
 }
 
 impl Block {
+    /// An empty block with room for so much.
+    pub(crate) fn with_capacity(rows: usize, text_bytes: usize) -> Self {
+        Self {
+            timestamps: Vec::with_capacity(rows),
+            text: Vec::with_capacity(text_bytes),
+            ends: Vec::with_capacity(rows),
+            metadata: Vec::with_capacity(rows),
+            ..Self::default()
+        }
+    }
+
     /// Appends a row; returns by how much the metadata grew, in bytes.
     pub(crate) fn push(&mut self, entry: &Entry) -> usize {
         let at = entry.timestamp.0;

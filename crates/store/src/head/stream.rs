@@ -76,7 +76,10 @@ impl StreamHead {
             if let Some(block) = self.blocks.last_mut().and_then(Arc::get_mut) {
                 block.seal();
             }
-            self.blocks.push(Arc::default());
+            // A stream that has filled a block will likely fill another, so that one is not grown step by step.
+            let rows = self.blocks.last().map_or(0, |block| block.rows());
+            let text_bytes = if rows == 0 { 0 } else { BLOCK_TEXT_BYTES };
+            self.blocks.push(Arc::new(Block::with_capacity(rows, text_bytes)));
             self.first_rows.push(self.rows);
         }
         let block = self.blocks.last_mut().expect("a block was pushed if there was none");

@@ -10,11 +10,8 @@ use std::sync::Arc;
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
-use longshore_model::{Labels, Metadata};
 use parquet::basic::Encoding;
 use parquet::column::page::{Page as ParquetPage, PageReader};
-use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
-use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
@@ -22,7 +19,6 @@ use parquet::file::serialized_reader::SerializedPageReader;
 use super::grams::{fold, places_of, slice_bytes};
 use super::table::Group;
 use super::{Segment, SegmentError, delta, io_error, schema};
-use crate::head::Map;
 
 /// An open file that is read by offset.
 #[derive(Clone)]
@@ -97,7 +93,7 @@ impl ChunkReader for SegmentFile {
 }
 
 /// Pages in memory whose checksums were right, at their places in the file, so that the decoder sees no others.
-struct CheckedPages(Vec<(u64, Bytes)>);
+pub(super) struct CheckedPages(Vec<(u64, Bytes)>);
 
 impl Length for CheckedPages {
     fn len(&self) -> u64 {
@@ -141,7 +137,7 @@ impl Segment {
         size.and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
     }
 
-    fn parquet(&self, source: ParquetError) -> SegmentError {
+    pub(super) fn parquet(&self, source: ParquetError) -> SegmentError {
         SegmentError::Parquet {
             path: self.path.clone(),
             source,
@@ -161,7 +157,7 @@ impl Segment {
     }
 
     /// A page of a column as it lies in the file.
-    fn checked_page(&self, page: usize, column: usize) -> Result<(u64, Bytes), SegmentError> {
+    pub(super) fn checked_page(&self, page: usize, column: usize) -> Result<(u64, Bytes), SegmentError> {
         let place = &self.table.pages[page];
         let within = page - self.table.groups[place.group].pages.start;
         let index = self.metadata.page_index_for_row_group(place.group);
@@ -176,7 +172,7 @@ impl Segment {
     }
 
     /// The dictionary page of a column chunk, if it has one.
-    fn checked_dictionary(&self, group: usize, column: usize) -> Result<Option<(u64, Bytes)>, SegmentError> {
+    pub(super) fn checked_dictionary(&self, group: usize, column: usize) -> Result<Option<(u64, Bytes)>, SegmentError> {
         let (start, _) = self.column_chunk(group, column).byte_range();
         let index = self.metadata.page_index_for_row_group(group);
         let first = index.page_locations(column).and_then(|locations| locations.first());
@@ -188,7 +184,7 @@ impl Segment {
         self.checked(start, length as usize, checksum).map(Some)
     }
 
-    fn page_reader(
+    pub(super) fn page_reader(
         &self,
         group: usize,
         column: usize,
@@ -248,64 +244,6 @@ impl Segment {
         Ok(LinePage { text, ends })
     }
 
-    /// The structured metadata of a page.
-    pub(crate) fn read_metadata(&self, page: usize) -> Result<Metadata, SegmentError> {
-        let place = &self.table.pages[page];
-        let rows = place.rows as usize;
-        if place.metadata_pairs == 0 {
-            return Ok(Metadata {
-                dictionary: vec![Labels::empty()],
-                rows: vec![0; rows],
-            });
-        }
-        let (levels, repeats, keys) = self.read_map_column(page, schema::METADATA_KEYS)?;
-        let (_, _, values) = self.read_map_column(page, schema::METADATA_VALUES)?;
-        let mut builder = MetadataBuilder::default();
-        let mut pairs = keys.iter().zip(&values);
-        for (&level, &repeat) in levels.iter().zip(&repeats) {
-            if repeat == 0 {
-                builder.begin_row();
-            }
-            if level > 0 {
-                let pair = pairs
-                    .next()
-                    .ok_or_else(|| self.damaged("a metadata column ends early"))?;
-                builder.current.push((pair.0.data(), pair.1.data()));
-            }
-        }
-        let metadata = builder.finish();
-        if metadata.rows.len() != rows || keys.len() != values.len() {
-            return Err(self.damaged(format!("the metadata of page {page} has another number of rows")));
-        }
-        Ok(metadata)
-    }
-
-    /// Definition levels, repetition levels and values of one leaf of a map.
-    #[expect(
-        clippy::type_complexity,
-        reason = "the three things that Parquet has for a repeated column"
-    )]
-    fn read_map_column(
-        &self,
-        page: usize,
-        column: usize,
-    ) -> Result<(Vec<i16>, Vec<i16>, Vec<ByteArray>), SegmentError> {
-        let place = &self.table.pages[page];
-        let descriptor = self.metadata.file_metadata().schema_descr().column(column);
-        let mut checked = vec![self.checked_page(page, column)?];
-        checked.extend(self.checked_dictionary(place.group, column)?);
-        let pages = Box::new(self.page_reader(place.group, column, checked)?);
-        let mut reader: ColumnReaderImpl<ByteArrayType> = get_typed_column_reader(get_column_reader(descriptor, pages));
-        let (mut levels, mut repeats, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        reader
-            .skip_records(place.first_row as usize)
-            .map_err(|source| self.parquet(source))?;
-        reader
-            .read_records(place.rows as usize, Some(&mut levels), Some(&mut repeats), &mut values)
-            .map_err(|source| self.parquet(source))?;
-        Ok((levels, repeats, values))
-    }
-
     /// The pages of a group that may hold every one of the literals, one bit a page from the lowest up.
     pub(crate) fn candidate_pages(&self, group: &Group, literals: &[Vec<u8>]) -> Result<u64, SegmentError> {
         let pages = group.pages.len();
@@ -331,49 +269,5 @@ impl Segment {
             }
         }
         Ok(candidates)
-    }
-}
-
-/// Key and value.
-type Pair<'a> = (&'a [u8], &'a [u8]);
-
-/// Collects rows of pairs into distinct label sets.
-#[derive(Default)]
-struct MetadataBuilder<'a> {
-    metadata: Metadata,
-    ids: Map<Vec<Pair<'a>>, u32>,
-    current: Vec<Pair<'a>>,
-    in_row: bool,
-}
-
-impl MetadataBuilder<'_> {
-    fn begin_row(&mut self) {
-        if self.in_row {
-            self.end_row();
-        }
-        self.in_row = true;
-    }
-
-    fn end_row(&mut self) {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let id = match self.ids.get(&self.current) {
-            Some(&id) => id,
-            None => {
-                let id = self.metadata.dictionary.len() as u32;
-                let labels = Labels::new(self.current.iter().map(|(key, value)| (text(key), text(value))));
-                self.metadata.dictionary.push(labels);
-                self.ids.insert(self.current.clone(), id);
-                id
-            }
-        };
-        self.metadata.rows.push(id);
-        self.current.clear();
-    }
-
-    fn finish(mut self) -> Metadata {
-        if self.in_row {
-            self.end_row();
-        }
-        self.metadata
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use super::file::{LogFile, LogFiles};
 use super::{Chunk, Shared, lock, wait};
 use crate::events::Events;
-use crate::limits::DISK_FULL_RETRY;
+use crate::limits::{DISK_FULL_RETRY, WAL_BUFFER_BYTES_MAX};
 
 /// The file being written.
 struct Current {
@@ -33,9 +33,9 @@ pub(super) fn run(shared: &Shared, mut files: Box<dyn LogFiles>, events: &Events
         let Some((mut chunks, position)) = take(shared) else {
             return;
         };
-        loop {
+        let written = loop {
             match commit(&mut chunks, &mut current, files.as_mut(), events) {
-                Ok(()) => break,
+                Ok(buffer) => break buffer,
                 Err(Trouble::DiskFull(error)) => {
                     if !wait_for_space(shared, error, events) {
                         return;
@@ -43,12 +43,15 @@ pub(super) fn run(shared: &Shared, mut files: Box<dyn LogFiles>, events: &Events
                 }
                 Err(Trouble::Fatal(error)) => return poison(shared, error, events),
             }
-        }
+        };
         let mut state = lock(&shared.state);
         if state.disk_full.take().is_some() {
             events.disk_has_space();
         }
         state.synced = position;
+        if state.spare.capacity() == 0 && written.capacity() <= WAL_BUFFER_BYTES_MAX {
+            state.spare = written;
+        }
         drop(state);
         shared.progress.notify_all();
     }
@@ -71,13 +74,15 @@ fn take(shared: &Shared) -> Option<(Vec<Chunk>, u64)> {
     Some((chunks, position))
 }
 
-/// Writes and fsyncs the chunks in order, removing each from the list once it is durable.
+/// Writes and fsyncs the chunks in order, removing each from the list once it is durable; returns the last one's
+/// buffer, empty.
 fn commit(
     chunks: &mut Vec<Chunk>,
     current: &mut Option<Current>,
     files: &mut dyn LogFiles,
     events: &Events,
-) -> Result<(), Trouble> {
+) -> Result<Vec<u8>, Trouble> {
+    let mut written = Vec::new();
     while let Some(chunk) = chunks.first() {
         let open = match current.take().filter(|open| open.generation == chunk.generation) {
             Some(open) => current.insert(open),
@@ -99,9 +104,10 @@ fn commit(
         open.file.sync().map_err(Trouble::Fatal)?;
         open.good_bytes += chunk.bytes.len() as u64;
         events.wal_synced(chunk.bytes.len());
-        chunks.remove(0);
+        written = chunks.remove(0).bytes;
     }
-    Ok(())
+    written.clear();
+    Ok(written)
 }
 
 fn classify(error: io::Error) -> Trouble {
