@@ -382,3 +382,6 @@ impl std::fmt::Debug for Surroundings {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,6 +178,3 @@ impl Exporter {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -211,11 +211,8 @@ impl Builder<'_> {
                 Some(Processor::of_resource(ResourceChange::Actions(compile(actions)?)))
             }
             Some(ProcessorSettings::KubernetesAttributes(kubernetes)) => {
-                let node = kubernetes
-                    .filter
-                    .node
-                    .clone()
-                    .or_else(|| self.surroundings.node_name.clone());
+                let node = kubernetes.filter.node.clone().filter(|node| !node.is_empty());
+                let node = node.or_else(|| self.surroundings.node_name.clone());
                 let metadata = self
                     .surroundings
                     .pod_metadata

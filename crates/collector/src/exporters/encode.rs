@@ -88,7 +88,7 @@ fn compress(compression: Compression, level: Option<i32>, message: &[u8]) -> (By
             let body = written
                 .expect("writing into memory never fails")
                 .expect("flushing into memory never fails");
-            (body.into(), Some("snappy"))
+            (body.into(), Some("x-snappy-framed"))
         }
     }
 }
