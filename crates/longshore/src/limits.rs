@@ -39,3 +39,5 @@ pub(crate) const DEMO_PENDING_MAX: usize = 100_000;
 pub(crate) const RETENTION_PERIODS: Duration = Duration::from_secs(600);
 /// Queries that `longshore up` runs at a time: it shares the machine with what it watches.
 pub(crate) const QUERIES_AT_ONCE: u64 = 4;
+/// A Ctrl-C this soon after the request to stop belongs to that request.
+pub(crate) const SECOND_SIGNAL_AFTER: Duration = Duration::from_millis(500);

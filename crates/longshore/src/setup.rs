@@ -8,4 +8,4 @@ mod store;
 pub(crate) use collector::collector;
 pub(crate) use config_file::load;
 pub(crate) use page::embedded;
-pub(crate) use store::{BoundStore, store_settings};
+pub(crate) use store::{BoundStore, ConfiguredBy, store_settings};

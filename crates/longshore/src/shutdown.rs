@@ -1,10 +1,13 @@
-//! Ctrl-C and SIGTERM: the first asks everything to drain, the second ends the process at once.
+//! Ctrl-C and SIGTERM: the first asks everything to drain, a further Ctrl-C ends the process at once.
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// Exit code after the second signal: 128 + SIGINT, as shells report it.
+use crate::limits::SECOND_SIGNAL_AFTER;
+
+/// Exit code after the second Ctrl-C: 128 + SIGINT, as shells report it.
 const INTERRUPTED: i32 = 130;
 
 /// Becomes `true` when the user asks to stop; clones see the same.
@@ -41,18 +44,18 @@ async fn watch_signals(
     sender: watch::Sender<bool>,
     message: &'static str,
 ) {
-    either(&mut interrupt, &mut terminate).await;
-    if !message.is_empty() {
-        anstream::eprintln!("\n{message}");
-    }
-    sender.send_replace(true);
-    either(&mut interrupt, &mut terminate).await;
-    std::process::exit(INTERRUPTED);
-}
-
-async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
+    if !message.is_empty() {
+        anstream::eprintln!("\n{message}");
+    }
+    sender.send_replace(true);
+    let asked = Instant::now();
+    // Shells, `make` and supervisors may pass one request on to the process and to its group: that is not a second one.
+    while asked.elapsed() < SECOND_SIGNAL_AFTER {
+        interrupt.recv().await;
+    }
+    std::process::exit(INTERRUPTED);
 }

@@ -201,10 +201,10 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// Reads `--addr`; a forgotten scheme is `http`.
 fn address(text: &str) -> anyhow::Result<Url> {
-    let whole = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
+    let whole = match text {
+        text if text.contains("://") => text.to_owned(),
+        text if text.starts_with(':') => format!("http://localhost{text}"),
+        text => format!("http://{text}"),
     };
     let wrong = || {
         Hinted::error(
@@ -233,6 +233,7 @@ mod tests {
             address("https://logs.example/prefix/").expect("fine").as_str(),
             "https://logs.example/prefix/"
         );
+        assert_eq!(address(":3101").expect("fine").as_str(), "http://localhost:3101/");
         for bad in ["", "ftp://x", "http://", "unix:///x"] {
             let error = address(bad).expect_err(bad);
             assert_eq!(error.to_string(), format!("'{bad}' is no address"));

@@ -7,7 +7,7 @@ use clap::Args;
 use longshore_config::loki;
 use longshore_server::ServerSettings;
 
-use crate::setup::{BoundStore, load, store_settings};
+use crate::setup::{BoundStore, ConfiguredBy, load, store_settings};
 use crate::shutdown;
 
 const EXAMPLES: &str = "Examples:
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
         .context("cannot start the runtime")?;
     runtime.block_on(async {
         let shutdown = shutdown::on_signals("stopping; press Ctrl-C again to stop at once")?;
-        let store = BoundStore::open(settings, server).await?;
+        let store = BoundStore::open(settings, server, ConfiguredBy::File).await?;
         tracing::info!(address = %store.address(), directory = %directory.display(), "store is ready");
         store.serve(shutdown).finish().await
     })

@@ -21,7 +21,7 @@ use crate::clock;
 use crate::demo::{self, Demo, DemoHandle};
 use crate::failure::Hinted;
 use crate::limits::QUERIES_AT_ONCE;
-use crate::setup::{BoundStore, collector, embedded, store_settings};
+use crate::setup::{BoundStore, ConfiguredBy, collector, embedded, store_settings};
 use crate::shutdown::{self, Shutdown};
 
 const EXAMPLES: &str = "Examples:
@@ -72,7 +72,12 @@ async fn up(arguments: &UpArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut server = ServerSettings::from(&loaded.settings);
     server.listen.clone_from(&arguments.listen);
     server.effective_config = loaded.effective_yaml;
-    let store = BoundStore::open(store_settings(&loaded.settings, data.join("store")), server).await?;
+    let store = BoundStore::open(
+        store_settings(&loaded.settings, data.join("store")),
+        server,
+        ConfiguredBy::Flags,
+    )
+    .await?;
     let address = store.address();
     let source = match Source::choose(arguments, &data) {
         Ok(source) => source,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use longshore_config::loki::{ChunkEncoding, StoreSettings};
-use longshore_server::{Server, ServerSettings};
+use longshore_server::{BindError, Server, ServerSettings};
 use longshore_store::{OpenError, Settings, Store};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
@@ -55,19 +55,19 @@ pub(crate) struct RunningStore {
 
 impl BoundStore {
     /// Opens the store and listens.
-    pub(crate) async fn open(settings: Settings, server: ServerSettings) -> anyhow::Result<Self> {
+    pub(crate) async fn open(settings: Settings, server: ServerSettings, by: ConfiguredBy) -> anyhow::Result<Self> {
         let directory = settings.directory.clone();
         let retained = !settings.retention_period.is_zero();
         let store = tokio::task::spawn_blocking(move || Store::open(settings))
             .await
             .context("the store could not be opened")?
-            .map_err(|error| not_opened(error, &directory))?;
+            .map_err(|error| by.not_opened(error, &directory))?;
         let address = server.listen.clone();
         let server = match Server::bind(server, Arc::clone(&store), super::embedded()).await {
             Ok(server) => server,
             Err(error) => {
                 close(store).await?;
-                return Err(not_bound(error, &address));
+                return Err(by.not_bound(error, &address));
             }
         };
         Ok(Self {
@@ -143,45 +143,59 @@ async fn keep_retention(store: Arc<Store>) {
     }
 }
 
-fn not_opened(error: OpenError, directory: &Path) -> anyhow::Error {
-    let hint = match &error {
-        OpenError::Locked { .. } => "stop the other one, or give this one a folder and a port of its own: \
-             --data DIR --listen 127.0.0.1:3101"
-            .to_owned(),
-        OpenError::Io { .. } => {
-            format!(
-                "this user must be able to write to {}; another folder goes into --data",
-                directory.display()
-            )
-        }
-        _ => return error.into(),
-    };
-    let cause = std::error::Error::source(&error)
-        .map(|cause| format!(": {cause}"))
-        .unwrap_or_default();
-    Hinted::error(format!("{error}{cause}"), hint)
+/// How the user says where the store lies and listens; hints name it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ConfiguredBy {
+    /// `--data` and `--listen`.
+    Flags,
+    /// A file in Loki's form.
+    File,
 }
 
-fn not_bound(error: longshore_server::BindError, address: &str) -> anyhow::Error {
-    match error {
-        longshore_server::BindError::InUse { .. } => Hinted::error(
-            format!("something else listens on {address} already"),
-            format!("stop it, or take another port: {}", other_port(address)),
-        ),
-        error => Hinted::error(
-            format!("{:#}", anyhow::Error::new(error)),
-            "an address is written as in 127.0.0.1:3100 and must belong to this machine",
-        ),
+impl ConfiguredBy {
+    fn not_opened(self, error: OpenError, directory: &Path) -> anyhow::Error {
+        let folder = match self {
+            Self::Flags => "--data DIR",
+            Self::File => "common.path_prefix in the configuration",
+        };
+        let hint = match &error {
+            OpenError::Locked { .. } => format!("another folder goes into {folder}; it needs a port of its own too"),
+            OpenError::Io { .. } => {
+                let directory = directory.display();
+                format!("this user must be able to write to {directory}; another folder goes into {folder}")
+            }
+            _ => return error.into(),
+        };
+        let cause = std::error::Error::source(&error)
+            .map(|cause| format!(": {cause}"))
+            .unwrap_or_default();
+        Hinted::error(format!("{error}{cause}"), hint)
     }
-}
 
-/// The next port, as the user would write it.
-fn other_port(address: &str) -> String {
-    let next = address
-        .rsplit_once(':')
-        .and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?.checked_add(1)?)));
-    next.map_or_else(
-        || "--listen 127.0.0.1:3101".to_owned(),
-        |(host, port)| format!("--listen {host}:{port}"),
-    )
+    fn not_bound(self, error: BindError, address: &str) -> anyhow::Error {
+        match error {
+            BindError::InUse { .. } => Hinted::error(
+                format!("something else listens on {address} already"),
+                format!("stop it, or take another port: {}", self.other_port(address)),
+            ),
+            error => Hinted::error(
+                format!("{:#}", anyhow::Error::new(error)),
+                "an address is written as in 127.0.0.1:3100 and must belong to this machine",
+            ),
+        }
+    }
+
+    /// The next port, as the user would write it.
+    fn other_port(self, address: &str) -> String {
+        let (host, port) = address.rsplit_once(':').unwrap_or(("127.0.0.1", ""));
+        let next = port
+            .parse::<u16>()
+            .ok()
+            .and_then(|port| port.checked_add(1))
+            .unwrap_or(3101);
+        match self {
+            Self::Flags => format!("--listen {host}:{next}"),
+            Self::File => format!("server.http_listen_port: {next} in the configuration"),
+        }
+    }
 }

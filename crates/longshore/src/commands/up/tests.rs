@@ -62,7 +62,7 @@ async fn a_second_instance_on_the_same_folder_is_refused() {
         listen: "127.0.0.1:0".to_owned(),
         ..ServerSettings::default()
     };
-    let first = BoundStore::open(settings, server).await.unwrap();
+    let first = BoundStore::open(settings, server, ConfiguredBy::Flags).await.unwrap();
     let said = refused(folder.path(), "127.0.0.1:0").await;
     assert!(said.starts_with("error: the data folder "), "{said}");
     assert!(
