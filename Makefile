@@ -42,12 +42,18 @@ web/node_modules: web/package.json web/package-lock.json
 	@touch web/node_modules
 
 .PHONY: test
-test: test-web test-rust ## Run every test, from a fresh clone too: it installs what it needs
+test: test-web test-rust test-page ## Run every test, from a fresh clone too: it installs what it needs
 
 .PHONY: test-rust
 test-rust:
 	@echo "== tests of the crates and end to end"
 	$(CARGO) test --workspace --locked
+
+.PHONY: test-page
+test-page: node web/node_modules
+	@echo "== the page against the program itself"
+	$(CARGO) build --locked --bin longshore
+	cd web && LONGSHORE_BIN="$$(cd .. && realpath "$${CARGO_TARGET_DIR:-target}")/debug/longshore" npm run e2e:program
 
 .PHONY: test-web
 test-web: node web/node_modules

@@ -1,6 +1,6 @@
 // What the page knows and does: the view, its results, the live tail. Components read it and call it.
 // Invariant: results on the page belong to the view in the address, or `busy` is true.
-import { ApiError, LokiApi } from './loki/api.ts'
+import { ApiError, LokiApi, type RangeResult } from './loki/api.ts'
 import { Catalogue } from './loki/catalogue.ts'
 import { loadOverview, type Overview } from './loki/overview.ts'
 import { toRows, type Row } from './loki/rows.ts'
@@ -24,8 +24,14 @@ const FIRST_LINE_MS = 2000
 const SAMPLED_ROWS = 200
 
 export interface Stats {
+  /** What the server says it took; the whole round trip where it says nothing. */
   elapsedMs: number
   bytes: number
+}
+
+function toStats({ stats }: RangeResult, elapsedMs: number): Stats {
+  const { execTime, totalBytesProcessed } = stats?.summary ?? {}
+  return { elapsedMs: execTime ? execTime * 1000 : elapsedMs, bytes: totalBytesProcessed ?? 0 }
 }
 
 const NO_ROWS: LiveRows = { rows: [], waiting: [], skipped: 0 }
@@ -169,7 +175,7 @@ export class Session {
     this.span = span
     this.stepSeconds = stepSeconds
     this.series = result.resultType === 'matrix' ? toSeries(result.result) : []
-    this.stats = { elapsedMs, bytes: result.stats?.summary?.totalBytesProcessed ?? 0 }
+    this.stats = toStats(result, elapsedMs)
     if (this.view.live) this.#later(REFRESH_MS, () => this.#loadSeries(signal), signal)
   }
 
@@ -181,7 +187,7 @@ export class Session {
     this.span = span
     this.list = { ...NO_ROWS, rows: result.resultType === 'streams' ? toRows(result.result, this.view.direction, new Set()) : [] }
     this.fillings += 1
-    this.stats = { elapsedMs, bytes: result.stats?.summary?.totalBytesProcessed ?? 0 }
+    this.stats = toStats(result, elapsedMs)
     if (this.view.live) await this.#startTail(span, signal)
     await volume
     if (this.view.live) this.#later(REFRESH_MS, () => this.#followVolume(signal), signal)
