@@ -166,3 +166,6 @@ impl Drop for Subscription {
         self.hub.metrics.tail_closed();
     }
 }
+
+#[cfg(test)]
+mod tests;

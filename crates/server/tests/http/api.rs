@@ -8,6 +8,7 @@ use longshore_store::{Settings, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// A second, in nanoseconds.
 pub(crate) const SECOND: i64 = 1_000_000_000;
@@ -16,7 +17,8 @@ pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) struct Api {
     pub(crate) address: String,
     client: reqwest::Client,
-    _stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
+    served: JoinHandle<std::io::Result<()>>,
     _folder: TempDir,
 }
 
@@ -37,15 +39,22 @@ impl Api {
         let server = Server::bind(settings, store, assets).await.unwrap();
         let address = server.local_addr().to_string();
         let (stop, stopped) = oneshot::channel::<()>();
-        tokio::spawn(server.serve(async {
+        let served = tokio::spawn(server.serve(async {
             drop(stopped.await);
         }));
         Self {
             address,
             client: reqwest::Client::new(),
-            _stop: stop,
+            stop: Some(stop),
+            served,
             _folder: folder,
         }
+    }
+
+    /// Asks the server to stop and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        drop(self.stop.take());
+        self.served.await.unwrap().unwrap();
     }
 
     /// Sends a request; gives status and text.

@@ -1,6 +1,8 @@
 //! What is wrong, by status and text.
 
-use longshore_server::ServerSettings;
+use std::time::Duration;
+
+use longshore_server::{Limits, ServerSettings};
 use serde_json::json;
 
 use crate::api::Api;
@@ -191,6 +193,42 @@ async fn routes_and_methods() {
     check("GET", "/loki/api/v1/push", 405, "").await;
     check("DELETE", "/loki/api/v1/query_range", 405, "").await;
     check("GET", "/ready", 200, "ready\n").await;
+}
+
+#[tokio::test]
+async fn a_prefix_stands_before_every_path() {
+    let settings = ServerSettings {
+        path_prefix: "/logs".to_owned(),
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    assert_eq!(
+        api.send("GET", "/logs/ready", &[], "").await,
+        (200, "ready\n".to_owned())
+    );
+    assert_eq!(api.send("GET", "/logs/nowhere", &[], "").await.0, 404);
+    assert_eq!(api.send("GET", "/ready", &[], "").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_query_that_takes_too_long_is_told_so() {
+    let limits = Limits {
+        query_timeout: Duration::ZERO,
+        ..Limits::default()
+    };
+    let settings = ServerSettings {
+        limits,
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    let (status, text) = api
+        .try_get("/loki/api/v1/query_range", &[("query", r#"{app="web"}"#)], &[])
+        .await;
+    assert_eq!(status, 504);
+    assert!(
+        text.starts_with("request timed out, decrease the duration of the request"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

@@ -131,6 +131,19 @@ async fn a_delayed_tail_gets_everything_later() {
 }
 
 #[tokio::test]
+async fn a_server_that_stops_says_goodbye() {
+    let api = Api::start().await;
+    let mut socket = open(&api, &[("query", r#"{app="web"}"#)]).await;
+    let stopped = tokio::time::timeout(Duration::from_secs(20), api.stop());
+    let (message, stopped) = tokio::join!(next(&mut socket), stopped);
+    match message {
+        Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1001),
+        other => panic!("not closed but {other:?}"),
+    }
+    stopped.expect("the server stops although a tail was open");
+}
+
+#[tokio::test]
 async fn only_so_many_tails_are_open_and_a_closed_one_makes_room() {
     let settings = ServerSettings {
         limits: Limits {
