@@ -104,9 +104,18 @@ fn docker_lines() {
     check(format!(r#"{{"msg":"x",{time}}}"#), None);
 }
 
+/// Namespace, pod, uid, container, restarts.
+type Facts = (
+    &'static str,
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    Option<u32>,
+);
+
 #[test]
 fn facts_of_paths() {
-    let check = |path: &str, expected: Option<(&str, &str, Option<&str>, &str, Option<u32>)>| {
+    let check = |path: &str, expected: Option<Facts>| {
         let facts = facts_from_path(path);
         let short = facts.as_ref().map(|facts| {
             (
