@@ -1,4 +1,4 @@
-//! A day of a small cluster's logs: 205 pods of 41 services in five formats, made up line by line from a seed.
+//! A small cluster's logs: 205 pods of 41 services in five formats, 1,000 MB a day, made up line by line from a seed.
 //!
 //! Made up so that anybody can repeat a run, and with the entropy of real logs: identifiers that never come back,
 //! trace ids shared by a few neighbouring lines, durations with long tails, sizes, ports, addresses of a Zipf-like
@@ -20,6 +20,9 @@ const SERVICES: usize = 41;
 const PODS: usize = 5;
 /// Lines that a process writes in one go, at most.
 const RUN_LINES_MAX: usize = 6;
+
+/// Bytes of lines that the cluster writes in a day.
+const DAY_BYTES: u64 = 1_000_000_000;
 
 /// A trace id that three lines carry, one third into the corpus.
 pub const TRACE: &str = "9d41c7f02be85a3364e0b1f7d2a98c56";
@@ -66,7 +69,7 @@ pub struct Corpus {
 }
 
 impl Corpus {
-    /// A corpus of about `bytes` of lines over the 24 hours before `end`.
+    /// A corpus of about `bytes` of lines that ends at `end`.
     pub fn new(bytes: u64, end: TimestampNs, seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut pods = Vec::new();
@@ -95,7 +98,7 @@ impl Corpus {
                 context: Context::new(format, &mut random),
             });
         }
-        let from = TimestampNs(end.0 - DAY_NS);
+        let from = TimestampNs(end.0 - moment(bytes));
         Self {
             pods,
             shares,
@@ -127,8 +130,7 @@ impl Corpus {
         let pod = self.shares.partition_point(|sum| *sum <= ticket);
         for _ in 0..1 + self.random.below(RUN_LINES_MAX) {
             // Time passes with the bytes written; a little more each line, so that no two lines share a moment.
-            let due = i128::from(DAY_NS) * i128::from(self.truth.bytes) / i128::from(self.bytes);
-            let due = self.from.0 + i64::try_from(due).expect("within the day");
+            let due = self.from.0 + moment(self.truth.bytes);
             self.at = TimestampNs(due.max(self.at.0) + 1 + self.random.below(100_000) as i64);
             self.line.clear();
             self.pods[pod]
@@ -154,6 +156,12 @@ impl Corpus {
         let any_case = error || line.windows(5).any(|window| window.eq_ignore_ascii_case(b"error"));
         self.truth.error_any_case += u64::from(any_case);
     }
+}
+
+/// Nanoseconds in which the cluster writes so many bytes.
+fn moment(bytes: u64) -> i64 {
+    let ns = i128::from(DAY_NS) * i128::from(bytes) / i128::from(DAY_BYTES);
+    i64::try_from(ns).expect("less than the 292 years that an i64 of nanoseconds holds")
 }
 
 #[cfg(test)]

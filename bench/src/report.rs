@@ -64,6 +64,8 @@ pub fn table(heading: &str, rows: &[Row]) -> String {
         better,
     } in rows
     {
+        // A bar would end the cell.
+        let what = what.replace('|', "\\|");
         let better = better.map_or(String::new(), |better| format!("{better:.1}x"));
         writeln!(text, "| {what} | {ours} | {target} | {upstream} | {better} |").expect("a String takes every write");
     }

@@ -222,6 +222,7 @@ fn run(server: &Server, megabytes: u64, end: TimestampNs) -> Outcome<(Figures, T
 }
 
 fn ask_all(program: &Program, loki: &mut Loki, truth: &Truth, end: TimestampNs) -> Result<Vec<Cost>, Failure> {
+    // A run with less than a day's bytes asks for the whole day too.
     let range = TimeRange {
         start: TimestampNs(end.0 - DAY_NS - SECOND_NS),
         end: TimestampNs(end.0 + SECOND_NS),
