@@ -85,9 +85,10 @@ fn query_labels_and_series() {
 /// SQL over the folder of a running store gives the counts that LogQL gives.
 #[test]
 fn duckdb_reads_the_segments_of_a_running_store() {
-    let has_duckdb = Command::new("python3").args(["-c", "import duckdb"]).output();
+    let python = std::env::var("LONGSHORE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let has_duckdb = Command::new(&python).args(["-c", "import duckdb"]).output();
     if !has_duckdb.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED duckdb_reads_the_segments_of_a_running_store: python3 has no `duckdb` (pip install duckdb)");
+        eprintln!("SKIPPED duckdb_reads_the_segments_of_a_running_store: `{python}` has no duckdb (pip install duckdb; LONGSHORE_PYTHON names another Python)");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -101,7 +102,7 @@ for name, count in duckdb.execute(query, [sys.argv[1] + '/**/*.parquet']).fetcha
     let mut said = String::new();
     // Idle chunks are written after two seconds; until then the lines are in the head only.
     let counted = wait_until(PATIENCE, || {
-        let output = Command::new("python3")
+        let output = Command::new(&python)
             .args(["-c", script])
             .arg(halves.data())
             .output()

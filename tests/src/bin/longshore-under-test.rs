@@ -1,0 +1,7 @@
+//! The program, as a binary of this package: only of its own package's binaries does cargo tell a test the path.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    longshore::run(std::env::args_os())
+}
