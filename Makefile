@@ -71,18 +71,19 @@ ifneq ($(HAVE_NODE),yes)
 endif
 
 .PHONY: bench
-bench: ## Measure collector and store; prints a table and writes it to bench/
-	$(CARGO) build --release --locked -p longshore
-	$(CARGO) run --release --locked -p longshore-bench -- $(ARGS)
+bench: ## Measure collector and store; prints a table and writes it to bench/results.md
+	$(CARGO) build --release --locked -p longshore -p longshore-bench --bin longshore --bin longshore-bench
+	"$${CARGO_TARGET_DIR:-target}/release/longshore-bench"
 
 .PHONY: soak
 soak: ## Ten minutes of rotation and kill -9 of both halves, every line counted
-	$(CARGO) build --release --locked -p longshore
-	$(CARGO) run --release --locked -p longshore-tests --bin longshore-soak -- $(ARGS)
+	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-soak
+	"$${CARGO_TARGET_DIR:-target}/release/longshore-soak"
 
 .PHONY: interop
-interop: ## Run the tests against real Loki, logcli, Promtail and OpenTelemetry Collector, where they are installed
-	$(CARGO) test --locked -p longshore-tests --test logging peers -- --nocapture
+interop: ## Real Loki, logcli, loki-canary, Promtail and OpenTelemetry Collector against ours, where they are installed
+	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-interop
+	"$${CARGO_TARGET_DIR:-target}/release/longshore-interop"
 
 .PHONY: fmt
 fmt: ## Format the code

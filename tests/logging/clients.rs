@@ -88,7 +88,9 @@ fn duckdb_reads_the_segments_of_a_running_store() {
     let python = std::env::var("LONGSHORE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let has_duckdb = Command::new(&python).args(["-c", "import duckdb"]).output();
     if !has_duckdb.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED duckdb_reads_the_segments_of_a_running_store: `{python}` has no duckdb (pip install duckdb; LONGSHORE_PYTHON names another Python)");
+        eprintln!(
+            "SKIPPED duckdb_reads_the_segments_of_a_running_store: `{python}` has no duckdb (pip install duckdb; LONGSHORE_PYTHON names another Python)"
+        );
         return;
     }
     let folder = tempfile::tempdir().unwrap();

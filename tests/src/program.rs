@@ -14,6 +14,9 @@ use crate::clock::wait_until;
 /// Last bytes of a program's output that a failure report shows.
 const SHOWN_BYTES: usize = 4_000;
 
+/// Clock ticks in the files of /proc: Linux shows hundredths of a second to programs, whatever it counts itself.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// A running program; it is killed when dropped.
 #[derive(Debug)]
 pub struct Program {
@@ -148,7 +151,7 @@ fn stat_seconds(path: &str, fields: [usize; 2]) -> f64 {
         .iter()
         .filter_map(|field| rest.get(field - 3)?.parse::<u64>().ok())
         .sum();
-    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+    ticks as f64 / TICKS_PER_SECOND
 }
 
 /// A loopback address that nobody listens on at this moment.
