@@ -11,9 +11,13 @@ use longshore_wire::container::{ContainerDialect, PodFacts, rotation_of_name};
 use super::chain::{Chain, FileKey, Moment, Phase, Tracked, Turn, TurnLimits};
 use super::checkpoint::SavedFile;
 use super::examine::{Findings, Unknown, examine};
-use super::files::{Discovered, FileHandle, Files};
+use super::files::{Discovered, Files};
 use super::fingerprint::LineClock;
-use super::joiner::{JoinCounts, JoinSettings, Joiner, Position, Record};
+use super::joiner::{JoinCounts, JoinSettings, Joiner, Record};
+
+mod adopt;
+
+use adopt::restored;
 
 /// How a receiver reads.
 #[derive(Debug, Clone)]
@@ -181,19 +185,6 @@ impl<F: Files> Tailer<F> {
         });
     }
 
-    /// Files that were saved and whose path is gone may still have rotated siblings that hold unread lines.
-    fn meet_saved(&mut self) {
-        let targets: HashSet<PathBuf> = self.saved.iter().map(|saved| saved.target()).collect();
-        for target in targets {
-            let facts = target.to_str().and_then(longshore_wire::container::facts_from_path);
-            self.add_chain(FileInfo {
-                path: target.clone(),
-                target,
-                facts,
-            });
-        }
-    }
-
     fn add_chain(&mut self, info: FileInfo) {
         let number = self.next_chain;
         self.next_chain += 1;
@@ -227,43 +218,6 @@ impl<F: Files> Tailer<F> {
         self.adopt_moved(&mut chain, number);
         self.by_target.insert(chain.target.clone(), number);
         self.chains.insert(number, chain);
-    }
-
-    /// A new path may lead to a file that is known by another path.
-    fn adopt_moved(&mut self, chain: &mut Chain<F::Handle>, number: u32) {
-        let Ok(stat) = self.files.stat(&chain.target) else {
-            return;
-        };
-        if chain.files.iter().any(|file| file.id == stat.id) {
-            return;
-        }
-        if let Some(index) = self.saved.iter().position(|saved| saved.id == stat.id) {
-            let is_elsewhere = self
-                .files
-                .stat(&self.saved[index].path)
-                .is_ok_and(|other| other.id == stat.id);
-            if !is_elsewhere {
-                let key = chain.new_key(number);
-                let mut file = restored(key, self.saved.remove(index));
-                file.rotation = None;
-                chain.files.push(file);
-            }
-            return;
-        }
-        for other in self.chains.values_mut() {
-            let Some(index) = other.files.iter().position(|file| file.id == stat.id) else {
-                continue;
-            };
-            if self.files.stat(&other.target).is_ok_and(|live| live.id == stat.id) {
-                continue;
-            }
-            let mut file = other.files.remove(index);
-            file.rotation = None;
-            file.path = chain.target.clone();
-            other.is_changed = true;
-            chain.files.push(file);
-            return;
-        }
     }
 
     /// Looks at every file: has it grown, was it rotated, truncated, deleted?
@@ -525,35 +479,6 @@ fn add(sum: &mut JoinCounts, more: JoinCounts) {
     sum.split += more.split;
     sum.truncated_bytes += more.truncated_bytes;
     sum.unscanned += more.unscanned;
-}
-
-fn restored<H: FileHandle>(key: FileKey, saved: SavedFile) -> Tracked<H> {
-    let position = Position {
-        offset: saved.progress.resume_offset(),
-        clock: saved.progress.clock,
-        continues: saved.progress.continues,
-    };
-    let name = saved.path.file_name().and_then(|name| name.to_str());
-    Tracked {
-        key,
-        id: saved.id,
-        fingerprint: saved.fingerprint,
-        rotation: name.and_then(rotation_of_name).map(|(_, rotation)| rotation),
-        path: saved.path,
-        source: None,
-        missing_since: None,
-        position,
-        start: position,
-        skip: saved.progress.offsets,
-        reported: saved.progress,
-        committed: saved.progress,
-        phase: if saved.is_drained {
-            Phase::Drained
-        } else {
-            Phase::Reading
-        },
-        end_seen: None,
-    }
 }
 
 /// The path a rotated file had while it was written to.

@@ -289,6 +289,23 @@ fn an_inode_that_is_used_again_is_a_new_file() {
 }
 
 #[test]
+fn an_inode_that_another_container_got_does_not_move_the_file() {
+    let (mine, other) = ("/pods/ns_a_uid/app/0.log", LIVE);
+    let mut run = Run::container();
+    run.disk.append(other, &cri(1, "stdout F one"));
+    assert_eq!(run.looked(), ["one"]);
+    run.acknowledge();
+    let saved = run.tailer.checkpoint();
+    run.restart_from(Vec::new());
+    run.disk.rename(other, "/pods/ns_pod_uid/app/0.log.20261122-180002");
+    run.disk.compress("/pods/ns_pod_uid/app/0.log.20261122-180002");
+    run.disk.append(mine, &cri(2, "stdout F two"));
+    assert_eq!(run.disk.inode(mine), saved[0].id.inode, "the test needs the same inode");
+    run.restart_from(saved);
+    assert_eq!(run.settled(), ["two"], "what was read before is known by its content");
+}
+
+#[test]
 fn the_end_of_a_deleted_file_is_read() {
     let mut run = Run::container();
     run.disk.append(LIVE, &cri(1, "stdout F one"));
