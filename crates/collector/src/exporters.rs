@@ -37,7 +37,7 @@ pub(crate) struct Exporter {
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A server.
-    Http { client: Client, encoder: Encoder },
+    Http { client: Box<Client>, encoder: Encoder },
     /// Standard output.
     Debug(Verbosity),
 }

@@ -48,11 +48,11 @@ impl Collector {
     ///
     /// # Errors
     /// When settings that are well-formed cannot act: a glob, an expression, an address, something not supported.
-    pub fn new(settings: &CollectorSettings, surroundings: Surroundings) -> Result<Self, BuildError> {
+    pub fn new(settings: &CollectorSettings, surroundings: &Surroundings) -> Result<Self, BuildError> {
         let metrics = Metrics::default();
         let builder = Builder {
             settings,
-            surroundings: &surroundings,
+            surroundings,
             metrics: &metrics,
         };
         let pipelines = &settings.service.pipelines;
@@ -231,7 +231,7 @@ impl Builder<'_> {
         let (kind, retry) = match self.settings.exporters.get(id) {
             None => return Err(wrong(id, "is not defined under exporters")),
             Some(ExporterSettings::Loki(loki)) => {
-                let client = self.client(id, &loki.client, false)?;
+                let client = Box::new(self.client(id, &loki.client, false)?);
                 let encoder = Encoder::Loki(Box::new(loki_push::Encoder::new()));
                 (Kind::Http { client, encoder }, loki.retry.clone())
             }
@@ -242,7 +242,7 @@ impl Builder<'_> {
                         "encoding json is not supported; leave it out to send protobuf",
                     ));
                 }
-                let client = self.client(id, &otlp.client, true)?;
+                let client = Box::new(self.client(id, &otlp.client, true)?);
                 let (compression, level) = (otlp.client.compression, otlp.client.compression_level);
                 let encoder = Encoder::Otlp {
                     compression,

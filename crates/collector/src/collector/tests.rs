@@ -76,7 +76,7 @@ service:
             node_name: Some("node-1".to_owned()),
             pod_metadata: None,
         };
-        Collector::new(&loaded.settings, surroundings)
+        Collector::new(&loaded.settings, &surroundings)
     }
 
     fn start(&self, config: &str) -> Running {

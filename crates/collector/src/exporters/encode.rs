@@ -84,10 +84,8 @@ fn compress(compression: Compression, level: Option<i32>, message: &[u8]) -> (By
         }
         Compression::Snappy => {
             let mut encoder = snap::write::FrameEncoder::new(Vec::with_capacity(message.len() / 2));
-            let written = encoder.write_all(message).map(|()| encoder.into_inner());
-            let body = written
-                .expect("writing into memory never fails")
-                .expect("flushing into memory never fails");
+            encoder.write_all(message).expect("writing into memory never fails");
+            let body = encoder.into_inner().expect("flushing into memory never fails");
             (body.into(), Some("x-snappy-framed"))
         }
     }

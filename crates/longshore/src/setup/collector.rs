@@ -11,7 +11,7 @@ pub(crate) fn collector(settings: &CollectorSettings, data: PathBuf) -> Result<C
     let node_name = std::env::var("K8S_NODE_NAME").ok().filter(|name| !name.is_empty());
     Collector::new(
         settings,
-        Surroundings {
+        &Surroundings {
             data_directory: Some(data),
             node_name,
             pod_metadata: None,

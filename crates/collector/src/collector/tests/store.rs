@@ -37,7 +37,7 @@ impl Store {
         let (state, changed) = (Arc::new(Mutex::new(State::default())), Arc::new(Notify::new()));
         let (mine, notify) = (state.clone(), changed.clone());
         let push = async move |body: Bytes| {
-            let answer = take(&mut mine.lock().unwrap(), body);
+            let answer = take(&mut mine.lock().unwrap(), &body);
             notify.notify_waiters();
             answer
         };
@@ -136,12 +136,12 @@ fn unique(texts: impl Iterator<Item = String>) -> Vec<String> {
     texts
 }
 
-fn take(state: &mut State, body: Bytes) -> (StatusCode, String) {
+fn take(state: &mut State, body: &Bytes) -> (StatusCode, String) {
     state.bodies.push(body.clone());
     let (status, text) = state.answers.pop_front().unwrap_or((204, String::new()));
     let status = StatusCode::from_u16(status).unwrap();
     if status.is_success() {
-        state.taken.push(loki_push::decode_protobuf(&body, 64 << 20).unwrap());
+        state.taken.push(loki_push::decode_protobuf(body, 64 << 20).unwrap());
     }
     (status, text)
 }

@@ -425,15 +425,8 @@ fn a_file_that_moves_to_another_path_is_not_read_again() {
 #[test]
 fn one_busy_file_does_not_hold_up_the_others() {
     let mut run = Run::new(settings());
-    run.disk.append(
-        "/var/log/busy.log",
-        &"x".repeat(99)
-            .repeat(1)
-            .chars()
-            .chain(['\n'])
-            .collect::<String>()
-            .repeat(5000),
-    );
+    run.disk
+        .append("/var/log/busy.log", &format!("{}\n", "x".repeat(99)).repeat(5000));
     run.disk.append("/var/log/idle.log", "here\n");
     run.tailer.discover(run.now);
     let turns = (1..).find(|_| {
