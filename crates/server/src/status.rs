@@ -40,6 +40,17 @@ pub(crate) async fn config(State(shared): State<Shared>) -> Response {
         .into_response()
 }
 
+/// `GET` and `POST /flush`: everything in memory goes to segments, where other readers of Parquet see it.
+pub(crate) async fn flush(State(shared): State<Shared>) -> Response {
+    // Not among the queries' threads: a flush must not wait for a slow query, and is never cut short.
+    let flushed = tokio::task::spawn_blocking(move || shared.store.flush()).await;
+    match flushed {
+        Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
+        Ok(Err(error)) => ApiError::internal(chain(&error)).into_response(),
+        Err(_) => ApiError::internal("the flush failed in an unexpected way").into_response(),
+    }
+}
+
 /// `GET /loki/api/v1/status/buildinfo`.
 pub(crate) async fn build_info() -> Response {
     let info = json!({

@@ -93,3 +93,16 @@ async fn answers_are_compressed_for_those_who_take_it() {
     assert_eq!(status, 200);
     assert_ne!(plain, packed);
 }
+
+#[tokio::test]
+async fn a_flush_writes_segments_and_queries_go_on() {
+    let api = Api::start().await;
+    let time = (crate::api::a_minute_ago()).to_string();
+    api.push(serde_json::json!({"app": "web"}), serde_json::json!([[time, "one"]]))
+        .await;
+    let (status, text) = api.send("POST", "/flush", &[], "").await;
+    assert_eq!((status, text.as_str()), (204, ""));
+    let (_, metrics) = api.send("GET", "/metrics", &[], "").await;
+    assert!(metrics.contains("longshore_store_head_bytes 0\n"), "{metrics}");
+    assert_eq!(api.lines("{app=\"web\"}").await, ["one"]);
+}
