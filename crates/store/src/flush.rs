@@ -71,7 +71,7 @@ impl Inner {
         segments.into_iter().for_each(|segment| catalogue.add(segment));
         catalogue.flushes += 1;
         state.frozen = None;
-        state.last_flush = Some(self.clock.now());
+        state.last_flush = self.clock.now();
         if raw_bytes > 0 {
             state.compression_ratio = (raw_bytes as f64 / file_bytes as f64).clamp(1.0, 20.0);
         }

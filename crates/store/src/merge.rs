@@ -27,8 +27,7 @@ impl Inner {
     /// Merges once, if there is something to merge at `now`; returns whether it did.
     pub(crate) fn merge(&self, now: TimestampNs) -> Result<bool, FlushError> {
         let mut state = lock(&self.state);
-        let quiet_since = state.last_flush.map(|flush| now.0.saturating_sub(flush.0));
-        if quiet_since.is_some_and(|quiet| quiet < nanoseconds(MERGE_QUIET)) {
+        if now.0.saturating_sub(state.last_flush.0) < nanoseconds(MERGE_QUIET) {
             return Ok(false);
         }
         let Some(segments) = choose(&state) else {

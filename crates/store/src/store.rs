@@ -61,8 +61,8 @@ pub(crate) struct State {
     /// Raw to compressed bytes of the last flush, an estimate for the next.
     pub(crate) compression_ratio: f64,
     pub(crate) last_segment_number: u64,
-    /// When the last flush since the start ended.
-    pub(crate) last_flush: Option<TimestampNs>,
+    /// When the last flush ended, or the store was opened.
+    pub(crate) last_flush: TimestampNs,
     /// No more pushes.
     pub(crate) closed: bool,
     /// The threads are to end.
@@ -134,7 +134,7 @@ impl Store {
             catalogue: Arc::new(catalogue),
             compression_ratio: COMPRESSION_RATIO_ASSUMED,
             last_segment_number,
-            last_flush: None,
+            last_flush: clock.now(),
             closed: false,
             stopping: false,
         };

@@ -1,9 +1,10 @@
 //! Which pages can hold a text: bitmaps of hashed grams, bit-sliced over the pages of a group.
 //!
-//! Two kinds of grams, because digits (numbers, hex ids) have so many combinations that they would fill a common
-//! bitmap. At each byte ends one gram: if none of the last 4 bytes is a digit, the *text* gram of those 4; else the
-//! *digit* gram of the last 5. A page's bitmap has 2^17 places; writing folds it to as few bits as give a fixed fill. Bit `b` of all pages of a group lies in one
-//! slice of `ceil(pages / 8)` bytes, so that a lookup reads one slice a gram.
+//! At each byte ends one gram: if the byte is a hexadecimal digit, the *id* gram of the last 5 bytes; else the *text*
+//! gram of the last 4. They are apart because numbers and ids have so many combinations that they would fill a
+//! common bitmap. A page's bitmap has 2^17 places for each kind; writing folds it to as few bits as give a fixed
+//! fill. Bit `b` of all pages of a group lies in one slice of `ceil(pages / 8)` bytes, so that a lookup reads one
+//! slice a gram.
 //!
 //! Invariant: a page that holds a text has every gram of it, so a lookup never rules out a page wrongly.
 
@@ -16,22 +17,46 @@ const PLACES: usize = 1 << PLACES_LOG2;
 const BITS_MIN: u32 = 64;
 /// Share of bits that are set: text needles have few grams, so each has to be selective.
 const TEXT_FILL: f64 = 0.35;
-/// Needles with digits (ids) have many grams, so each may be vague.
-const DIGIT_FILL: f64 = 0.70;
+/// Ids have many grams, so each may be vague.
+const ID_FILL: f64 = 0.70;
 
 const _: () = assert!(PAGES_PER_GROUP <= 64, "a slice is read into a u64");
 
-/// Multipliers of the two hashes: the golden ratio, and another odd number without structure.
-const TEXT_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-const DIGIT_MULTIPLIER: u64 = 0xd6e8_feb8_6659_fd93;
+/// The golden ratio; the upper bits of a product with it depend on all bits of a gram.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// The grams of one page: a bitmap of places for text grams, then one for digit grams.
-pub(crate) struct PageGrams(Box<Bitmaps>);
+/// Which of five left-aligned bytes a gram has, by its last byte.
+const TEXT_MASK: u64 = 0xffff_ffff_0000_0000;
+const ID_MASK: u64 = 0xffff_ffff_ff00_0000;
+/// Set beside [`ID_MASK`]: in a bitmap the places of id grams follow those of text grams.
+const ID_PLACES: u64 = PLACES as u64;
 
-type Bitmaps = [u64; 2 * WORDS];
+/// Mask and place of the gram that ends with each byte, in one look: every byte of every line goes through it.
+const CLASSES: [u64; 256] = {
+    let mut classes = [TEXT_MASK; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_hexdigit() {
+            classes[byte] = ID_MASK | ID_PLACES;
+        }
+        byte += 1;
+    }
+    classes
+};
+
+const _: () = assert!(ID_MASK & ID_PLACES == 0, "the bit for the place is none of the gram's");
+
+/// The grams of one page: a bitmap of places for text grams, then one for id grams.
+pub(crate) struct PageGrams(Box<[u64; 2 * WORDS]>);
 
 /// Words of one bitmap.
 const WORDS: usize = PLACES / 64;
+
+/// Finds the grams of pages, one after the other.
+pub(crate) struct GramCollector {
+    /// One byte a place, which is quicker to set than a bit.
+    found: Box<[u8; 2 * PLACES]>,
+}
 
 /// The bitmaps of a group, folded and sliced.
 pub(crate) struct Sliced {
@@ -42,61 +67,55 @@ pub(crate) struct Sliced {
 /// Where a gram is looked up: its kind, and its place in the bitmap of that kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
-    pub(crate) is_digits: bool,
+    pub(crate) is_id: bool,
     pub(crate) at: u32,
 }
 
-/// The gram of five bytes, the oldest lowest.
-///
-/// Written without branches and loops: whether a byte is a digit is hard to foresee, and every byte of every line
-/// goes through here.
-fn place_of(window: u64) -> Place {
-    let newest = (window >> 8) as u32;
-    // A byte of `distance` is below ten where that of `newest` is a digit. Taking ten from every byte borrows into
-    // the upper bit of a byte that is less; a byte above such a one may be wrong, but the answer for all is right.
-    let distance = newest ^ 0x3030_3030;
-    let is_digits = distance.wrapping_sub(0x0a0a_0a0a) & !distance & 0x8080_8080 != 0;
-    let gram = if is_digits {
-        window & 0xff_ffff_ffff
-    } else {
-        u64::from(newest)
-    };
-    let multiplier = if is_digits { DIGIT_MULTIPLIER } else { TEXT_MULTIPLIER };
-    Place {
-        is_digits,
-        at: (gram.wrapping_mul(multiplier) >> (64 - PLACES_LOG2)) as u32,
-    }
+/// The place of the gram that ends with `last`, the fifth byte of `window` from the lowest up.
+fn place_of(window: u64, last: u8) -> usize {
+    let class = CLASSES[usize::from(last)];
+    // The upper bytes of the window go, so the lower ones of the class mask nothing.
+    let gram = (window << 24) & class;
+    (gram.wrapping_mul(MULTIPLIER) >> (64 - PLACES_LOG2) | class & ID_PLACES) as usize
 }
 
-impl PageGrams {
+impl GramCollector {
+    pub(crate) fn new() -> Self {
+        Self {
+            found: Box::new([0; 2 * PLACES]),
+        }
+    }
+
     /// Collects the grams of a page's text; those across two lines come along and do no harm.
-    pub(crate) fn of(text: &[u8]) -> Self {
-        let mut bitmaps = Box::new([0; 2 * WORDS]);
+    pub(crate) fn collect(&mut self, text: &[u8]) -> PageGrams {
+        self.found.fill(0);
         // Eight bytes are read for five, so the first and last grams are taken from copies with room around them;
         // the zeros there make grams that are too many, which does no harm either.
         let mut edge = [0; 24];
         let first = text.len().min(8);
         edge[1..=first].copy_from_slice(&text[..first]);
-        collect(&mut bitmaps, &edge);
-        collect(&mut bitmaps, text);
+        self.add(&edge);
+        self.add(text);
         edge = [0; 24];
         let last = text.len().min(16);
         edge[..last].copy_from_slice(&text[text.len() - last..]);
-        collect(&mut bitmaps, &edge);
-        Self(bitmaps)
+        self.add(&edge);
+        let mut bitmaps = Box::new([0; 2 * WORDS]);
+        for (word, bytes) in bitmaps.iter_mut().zip(self.found.chunks_exact(64)) {
+            *word = bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(byte));
+        }
+        PageGrams(bitmaps)
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        for bytes in text.windows(8) {
+            let window = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
+            self.found[place_of(window, bytes[4])] = 1;
+        }
     }
 }
 
-fn collect(bitmaps: &mut Bitmaps, text: &[u8]) {
-    for bytes in text.windows(8) {
-        let window = u64::from_le_bytes(bytes.try_into().unwrap_or_default());
-        let place = place_of(window);
-        let at = place.at as usize + usize::from(place.is_digits) * PLACES;
-        bitmaps[at / 64] |= 1 << (at % 64);
-    }
-}
-
-/// Folds and slices the pages of a group: text grams, then digit grams.
+/// Folds and slices the pages of a group: text grams, then id grams.
 pub(crate) fn slice_group(pages: &[PageGrams]) -> (Sliced, Sliced) {
     assert!(pages.len() <= PAGES_PER_GROUP, "a group has a bounded number of pages");
     let slice = |fill, bitmaps: Vec<&[u64]>| {
@@ -112,8 +131,8 @@ pub(crate) fn slice_group(pages: &[PageGrams]) -> (Sliced, Sliced) {
         Sliced { bits, bytes }
     };
     let text = slice(TEXT_FILL, pages.iter().map(|page| &page.0[..WORDS]).collect());
-    let digits = slice(DIGIT_FILL, pages.iter().map(|page| &page.0[WORDS..]).collect());
-    (text, digits)
+    let ids = slice(ID_FILL, pages.iter().map(|page| &page.0[WORDS..]).collect());
+    (text, ids)
 }
 
 fn places_set(bitmap: &[u64]) -> impl Iterator<Item = u32> {
@@ -159,9 +178,13 @@ pub(crate) fn places_of(literal: &[u8]) -> Vec<Place> {
     let mut window = 0;
     for (index, &byte) in literal.iter().enumerate() {
         window = (window >> 8) | (u64::from(byte) << 32);
-        let place = place_of(window);
+        let at = place_of(window, byte);
+        let place = Place {
+            is_id: at >= PLACES,
+            at: (at % PLACES) as u32,
+        };
         // A gram that begins before the literal does says nothing.
-        let is_whole = index >= if place.is_digits { 4 } else { 3 };
+        let is_whole = index >= if place.is_id { 4 } else { 3 };
         if is_whole && places.len() < LITERAL_GRAMS_MAX && !places.contains(&place) {
             places.push(place);
         }
@@ -177,7 +200,7 @@ mod tests {
 
     fn may_hold(sliced: &(Sliced, Sliced), page: usize, pages: usize, literal: &[u8]) -> bool {
         places_of(literal).into_iter().all(|place| {
-            let sliced = if place.is_digits { &sliced.1 } else { &sliced.0 };
+            let sliced = if place.is_id { &sliced.1 } else { &sliced.0 };
             sliced.bytes[fold(place.at, sliced.bits) as usize * slice_bytes(pages) + page / 8] & (1 << (page % 8)) != 0
         })
     }
@@ -189,7 +212,9 @@ mod tests {
             at in any::<proptest::sample::Index>(),
             length in 0_usize..30,
         ) {
-            let sliced = slice_group(&pages.iter().map(|text| PageGrams::of(text.as_bytes())).collect::<Vec<_>>());
+            let mut collector = GramCollector::new();
+            let grams: Vec<PageGrams> = pages.iter().map(|text| collector.collect(text.as_bytes())).collect();
+            let sliced = slice_group(&grams);
             for (page, text) in pages.iter().enumerate() {
                 let start = if text.is_empty() { 0 } else { at.index(text.len()) };
                 let end = (start + length).min(text.len());
@@ -205,7 +230,10 @@ mod tests {
             format!("level=info request={id:016x} done in {} ms", row % 97)
         };
         let page_text = |page| (0..800).map(|row| line(page, row)).collect::<String>();
-        let pages: Vec<PageGrams> = (0..32).map(|page| PageGrams::of(page_text(page).as_bytes())).collect();
+        let mut collector = GramCollector::new();
+        let pages: Vec<PageGrams> = (0..32)
+            .map(|page| collector.collect(page_text(page).as_bytes()))
+            .collect();
         let sliced = slice_group(&pages);
         let hits = (0..32)
             .filter(|&page| may_hold(&sliced, page, 32, b"0123deadbeef4567"))

@@ -250,11 +250,7 @@ impl Segment {
         let mut candidates = u64::MAX >> (64 - pages.clamp(1, 64));
         let slice_bytes = slice_bytes(pages);
         for place in literals.iter().flat_map(|literal| places_of(literal)) {
-            let grams = if place.is_digits {
-                group.digit_grams
-            } else {
-                group.text_grams
-            };
+            let grams = if place.is_id { group.id_grams } else { group.text_grams };
             let offset = grams.offset + u64::from(fold(place.at, grams.bits)) * slice_bytes as u64;
             let slice = self
                 .file

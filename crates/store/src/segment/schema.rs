@@ -53,7 +53,7 @@ message log {
 /// zstd's level at flush; higher ones cost several times the CPU for a tenth of the size.
 const ZSTD_LEVEL: i32 = 1;
 /// gzip's level at flush, for stores that ask for gzip: within 6 % of level 6 at about twice the speed.
-const GZIP_LEVEL: u32 = 3;
+const GZIP_LEVEL: u32 = 2;
 
 /// The schema of every segment.
 pub(crate) fn schema() -> TypePtr {

@@ -1,7 +1,7 @@
 //! The index of a segment but for the grams: streams, groups, pages, pieces.
 //!
 //! Layout on disk, numbers as varints: streams (count; labels each), groups (count; pages, text bits, text offset,
-//! digit bits, digit offset, dictionary checksums each), then for each page: rows, metadata pairs, checksums,
+//! id bits, id offset, dictionary checksums each), then for each page: rows, metadata pairs, checksums,
 //! pieces (count; stream step, rows, first time, span, line bytes each). zstd around it; place, sizes and checksum
 //! are in the footer.
 
@@ -46,7 +46,7 @@ pub(crate) struct Group {
     /// Numbers of its pages in the segment.
     pub(crate) pages: Range<usize>,
     pub(crate) text_grams: GramPlace,
-    pub(crate) digit_grams: GramPlace,
+    pub(crate) id_grams: GramPlace,
     /// CRC-32 of each column's dictionary page, zero where there is none.
     pub(crate) dictionary_checksums: [u32; COLUMNS],
 }
@@ -149,7 +149,7 @@ impl Table {
         put_varint(&mut out, self.groups.len() as u64);
         for group in &self.groups {
             put_varint(&mut out, group.pages.len() as u64);
-            for place in [group.text_grams, group.digit_grams] {
+            for place in [group.text_grams, group.id_grams] {
                 put_varint(&mut out, u64::from(place.bits));
                 put_varint(&mut out, place.offset);
             }
@@ -186,13 +186,13 @@ impl Table {
             if pages - first_page > PAGES_PER_GROUP {
                 return Err(Malformed);
             }
-            let (text_grams, digit_grams) = (take_gram_place(&mut decoder)?, take_gram_place(&mut decoder)?);
+            let (text_grams, id_grams) = (take_gram_place(&mut decoder)?, take_gram_place(&mut decoder)?);
             let dictionary_checksums = take_checksums(&mut decoder)?;
             let pages = first_page..pages;
             table.groups.push(Group {
                 pages,
                 text_grams,
-                digit_grams,
+                id_grams,
                 dictionary_checksums,
             });
         }

@@ -17,7 +17,7 @@ use parquet::file::properties::WriterPropertiesPtr;
 use parquet::file::writer::{SerializedFileWriter, SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::SchemaDescriptor;
 
-use super::grams::{PageGrams, slice_group};
+use super::grams::{GramCollector, PageGrams, slice_group};
 use super::page::PageRows;
 use super::schema::{self, Header};
 use super::table::{GramPlace, Group, Page, Piece, Table};
@@ -49,10 +49,12 @@ pub(crate) fn write(
         SerializedFileWriter::new(BufWriter::new(file), schema::schema(), Arc::clone(&properties)).map_err(parquet)?;
     let mut table = Table::default();
     let mut gram_bytes = Vec::new();
+    let mut collector = GramCollector::new();
     loop {
         let mut group = GroupWriter {
             table: &mut table,
             grams: Vec::new(),
+            collector: &mut collector,
         };
         let columns = group.encode(path, &properties, source)?;
         let grams = group.grams;
@@ -67,20 +69,20 @@ pub(crate) fn write(
         }
         row_group.close().map_err(parquet)?;
         // Offsets count from the first of these bytes until their place in the file is known.
-        let (text, digits) = slice_group(&grams);
+        let (text, ids) = slice_group(&grams);
         let place = |bits, offset: usize| GramPlace {
             bits,
             offset: offset as u64,
         };
         let text_grams = place(text.bits, gram_bytes.len());
         gram_bytes.extend_from_slice(&text.bytes);
-        let digit_grams = place(digits.bits, gram_bytes.len());
-        gram_bytes.extend_from_slice(&digits.bytes);
+        let id_grams = place(ids.bits, gram_bytes.len());
+        gram_bytes.extend_from_slice(&ids.bytes);
         let pages = first_page..table.pages.len();
         table.groups.push(Group {
             pages,
             text_grams,
-            digit_grams,
+            id_grams,
             dictionary_checksums,
         });
     }
@@ -88,7 +90,7 @@ pub(crate) fn write(
     writer.write_all(&gram_bytes).map_err(io("write"))?;
     for group in &mut table.groups {
         group.text_grams.offset += grams_offset;
-        group.digit_grams.offset += grams_offset;
+        group.id_grams.offset += grams_offset;
     }
     let (compressed, mut place) = table.compress().map_err(io("compress the index of"))?;
     place.offset = grams_offset + gram_bytes.len() as u64;
@@ -134,6 +136,7 @@ struct GroupWriter<'a> {
     table: &'a mut Table,
     /// Of each page so far.
     grams: Vec<PageGrams>,
+    collector: &'a mut GramCollector,
 }
 
 impl GroupWriter<'_> {
@@ -167,7 +170,7 @@ impl GroupWriter<'_> {
             if page.rows() == 0 {
                 break;
             }
-            self.grams.push(PageGrams::of(&page.text));
+            self.grams.push(self.collector.collect(&page.text));
             self.add_to_table(&page, first_row);
             first_row += page.rows() as u32;
             write_page(&mut columns, &mut page).map_err(parquet)?;

@@ -22,13 +22,13 @@ fn a_table_round_trips() {
             Group {
                 pages: 0..2,
                 text_grams: place(100),
-                digit_grams: place(200),
+                id_grams: place(200),
                 dictionary_checksums: [7; COLUMNS],
             },
             Group {
                 pages: 2..3,
                 text_grams: place(300),
-                digit_grams: place(400),
+                id_grams: place(400),
                 dictionary_checksums: [7; COLUMNS],
             },
         ],
