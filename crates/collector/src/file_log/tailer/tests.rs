@@ -2,6 +2,7 @@
 
 mod disk;
 mod random;
+mod world;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
