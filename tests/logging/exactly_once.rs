@@ -28,6 +28,8 @@ fn through_rotation_and_kill_of_either_half() {
     let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
     let settings = Settings {
         rotate_every: None,
+        // Ten rounds of up to three rotations: a file that is deleted unread is lost for everybody.
+        keep_rotated: 40,
         ..Settings::troubled(halves.logs())
     };
     let mut generator = Generator::new(&settings).unwrap();

@@ -45,8 +45,9 @@ pub(crate) const PIPELINE_FULL_WAIT: Duration = Duration::from_millis(20);
 pub(crate) const EXPORTER_BATCHES_MAX: usize = 1;
 
 /// Shortest time between two writes of the checkpoint file: each costs two fsyncs. What was acknowledged in between
-/// and is sent again after a crash, the store knows already.
-pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
+/// and is sent again after a crash, the store knows already; but a piece of a line must not be read again when the file
+/// with the piece before it was deleted meanwhile, so the time is short.
+pub(crate) const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Time between two looks at all files when the kernel reports changes, in case it does not.
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_secs(1);

@@ -1,3 +1,5 @@
+//! Matching, against an oracle and by tables.
+
 use proptest::prelude::*;
 
 use super::*;

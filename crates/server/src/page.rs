@@ -1,10 +1,11 @@
 //! The page: files that the binary hands in, with the headers that let browsers keep them.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -93,10 +94,29 @@ fn respond(asset: Asset, request_headers: &HeaderMap) -> Response {
     if asset.content_type.starts_with("text/html") {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     }
-    if let Some(encoding) = asset.encoding {
-        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
-    (headers, asset.content).into_response()
+    let accepts = request_headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok());
+    let content = match asset.encoding {
+        // A plain `curl` says nothing of gzip and must not be shown binary.
+        Some("gzip") if !accepts.is_some_and(|accepts| accepts.contains("gzip")) => match inflated(&asset.content) {
+            Ok(content) => content,
+            Err(error) => return ApiError::internal(format!("the page is damaged: {error}")).into_response(),
+        },
+        Some(encoding) => {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            asset.content
+        }
+        None => asset.content,
+    };
+    (headers, content).into_response()
+}
+
+/// Files of the page are ours and small, so nothing bounds them.
+fn inflated(content: &[u8]) -> std::io::Result<Bytes> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(content).read_to_end(&mut plain)?;
+    Ok(plain.into())
 }
 
 /// The page that the binary may hand in.

@@ -34,6 +34,9 @@ pub(crate) async fn on_thread<T: Send + 'static>(
     work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let limit = shared.settings.limits.query_timeout;
+    if limit.is_zero() {
+        return Err(timed_out(limit));
+    }
     let cancellation = Cancellation::default();
     let _guard = CancelOnDrop(cancellation.clone());
     let run = async {

@@ -1,3 +1,5 @@
+//! Batches by count, size and time.
+
 use longshore_model::otel::{LogRecord, Resource};
 
 use super::*;

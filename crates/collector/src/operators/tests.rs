@@ -1,3 +1,5 @@
+//! Operators on records.
+
 use longshore_config::otel::{AddOperator, FilterOperator, MoveOperator};
 
 use super::*;

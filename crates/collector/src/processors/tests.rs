@@ -1,3 +1,5 @@
+//! Processors on records.
+
 use longshore_config::otel::{ActionKind, ActionSettings, ActionSource};
 
 use super::*;

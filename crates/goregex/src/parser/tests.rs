@@ -1,3 +1,5 @@
+//! Patterns that Go accepts and refuses, with its texts.
+
 use crate::{Error, Regex};
 
 fn refused(expression: &str, text: &str) {

@@ -1,3 +1,5 @@
+//! Queries over a storage in memory.
+
 mod fixture;
 
 use bytes::Bytes;

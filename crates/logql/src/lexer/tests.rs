@@ -1,3 +1,5 @@
+//! Tokens and their places.
+
 use super::*;
 
 fn kinds(text: &str) -> Vec<Kind> {

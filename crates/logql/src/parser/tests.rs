@@ -1,3 +1,5 @@
+//! Queries that are accepted and refused, with the error texts.
+
 use crate::{parse, parse_matchers};
 
 /// A query and how it is printed.

@@ -1,3 +1,5 @@
+//! Lines through stages.
+
 use longshore_model::TimestampNs;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Printing a query and reading it again gives the same query.
+
 use proptest::prelude::*;
 
 use crate::parse;

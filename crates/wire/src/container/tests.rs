@@ -1,3 +1,5 @@
+//! Lines as container runtimes write them, and paths as the kubelet lays them out.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -209,7 +209,9 @@ fn json_lines_without_escapes_share_the_body() {
 }
 
 fn labels() -> impl Strategy<Value = Labels> {
-    proptest::collection::btree_map("[a-z_][a-z0-9_]{0,8}", "\\PC{1,12}", 0..4).prop_map(Labels::new)
+    // Runs of underscores in names of structured metadata become one, as in Loki.
+    proptest::collection::btree_map("_?[a-z0-9]{1,4}(_[a-z0-9]{1,4}){0,2}", "\\PC{1,12}", 0..4)
+        .prop_map(|pairs| Labels::new(pairs.into_iter().map(|(name, value)| (format!("l{name}"), value))))
 }
 
 fn entries() -> impl Strategy<Value = Vec<Entry>> {

@@ -37,7 +37,11 @@ fn resources_split_into_labels_and_metadata() {
         r#"{k8s_container_name="web", service_name="web"}"#,
         "{}",
     );
-    check(&[("app", "web".into())], r#"{service_name="web"}"#, r#"{app="web"}"#);
+    check(
+        &[("app", "web".into())],
+        r#"{service_name="unknown_service"}"#,
+        r#"{app="web"}"#,
+    );
     check(
         &[
             ("process.pid", Value::Int(5)),

@@ -1,3 +1,5 @@
+//! Checkpoints that are whole, torn, damaged, or of the generation before.
+
 use std::fs;
 
 use super::*;

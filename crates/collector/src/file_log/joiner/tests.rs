@@ -1,3 +1,5 @@
+//! Pieces become the lines that the program wrote.
+
 use proptest::prelude::*;
 
 use super::*;

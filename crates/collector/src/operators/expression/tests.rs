@@ -1,3 +1,5 @@
+//! Expressions and what they come to.
+
 use super::*;
 
 fn context() -> (LogRecord, Arc<Resource>) {
