@@ -199,8 +199,9 @@ fn a_full_head_is_flushed_while_pushes_go_on() {
 fn a_replay_larger_than_the_head_is_flushed_on_the_way() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
-    for at in 0..5000 {
-        push(&store, "web", &[(at, &"x".repeat(2000))]).unwrap();
+    for batch in 0..50 {
+        let rows = (batch * 100..batch * 100 + 100).map(|at| (at, "x".repeat(2000)));
+        store.push(&TenantId::single(), vec![stream("web", rows)]).unwrap();
     }
     drop(store);
     let store = open_with(Settings {
