@@ -47,7 +47,8 @@ pub struct Settings {
     pub split_write_percent: f64,
     /// Time between two rotations of one file; `None` never rotates by itself.
     pub rotate_every: Option<Duration>,
-    /// Rotated files kept of each container; the oldest go, read or not.
+    /// Rotated files kept of each container; the oldest go, read or not. No collector can count what is gone, so a
+    /// run that counts keeps more than it rotates.
     pub keep_rotated: usize,
     /// Seed of everything random.
     pub seed: u64,
@@ -64,7 +65,7 @@ impl Settings {
             stderr_percent: 20.0,
             split_write_percent: 2.0,
             rotate_every: Some(Duration::from_secs(3)),
-            keep_rotated: 20,
+            keep_rotated: 1_000,
             seed: 1,
         }
     }
