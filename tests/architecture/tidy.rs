@@ -142,3 +142,18 @@ fn no_notes_to_self() {
     }
     assert_tidy(&mend);
 }
+
+#[test]
+fn only_the_server_has_the_paths_of_the_api() {
+    let mut mend = Vec::new();
+    for (name, path) in files(&["rs"]) {
+        let inside = ["crates/server/", "tests/"]
+            .iter()
+            .any(|folder| name.starts_with(folder));
+        let text = fs::read_to_string(&path).unwrap();
+        if !inside && (text.contains(".route(\"/loki/") || text.contains(".route(\"/otlp/")) {
+            mend.push(format!("{name}: routes of the API belong to crates/server"));
+        }
+    }
+    assert_tidy(&mend);
+}

@@ -52,7 +52,7 @@ fn one_command_shows_logs_and_ctrl_c_ends_it_well() {
 
     let page = loki.get("/").unwrap();
     assert!(
-        page.status == 200 && page.text().contains("<html"),
+        page.status == 200 && page.text().contains("<!doctype html"),
         "{} {:.300}",
         page.status,
         page.text()
