@@ -147,9 +147,8 @@ fn no_notes_to_self() {
 fn only_the_server_has_the_paths_of_the_api() {
     let mut mend = Vec::new();
     for (name, path) in files(&["rs"]) {
-        let inside = ["crates/server/", "tests/"]
-            .iter()
-            .any(|folder| name.starts_with(folder));
+        // Tests stand in for a store now and then.
+        let inside = name.starts_with("crates/server/") || name.contains("tests");
         let text = fs::read_to_string(&path).unwrap();
         if !inside && (text.contains(".route(\"/loki/") || text.contains(".route(\"/otlp/")) {
             mend.push(format!("{name}: routes of the API belong to crates/server"));
