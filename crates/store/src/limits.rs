@@ -33,6 +33,10 @@ pub(crate) const PAGE_ROWS_MAX: usize = 32 << 10;
 /// Pages in one row group: the compressed columns of a group are held in memory until it is complete.
 pub(crate) const PAGES_PER_GROUP: usize = 32;
 
+/// Bytes of distinct structured metadata after which a row group ends: with rows that each have an id of their own,
+/// pages bounded by their lines alone would let these columns grow without end.
+pub(crate) const GROUP_METADATA_BYTES_MAX: usize = 8 << 20;
+
 /// Grams of one literal that are looked up; more would cost reads and rule out next to nothing.
 pub(crate) const LITERAL_GRAMS_MAX: usize = 32;
 

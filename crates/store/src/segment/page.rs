@@ -5,6 +5,9 @@ use longshore_model::Labels;
 use crate::head::Map;
 use crate::limits::{PAGE_ROWS_MAX, PAGE_TEXT_BYTES};
 
+/// A dictionary of metadata pays when at most one row in so many has a set of its own.
+const DISTINCT_ONE_IN: usize = 4;
+
 /// Rows as columns, sorted by (stream, time).
 ///
 /// Invariant: `timestamps`, `ends` and `metadata` have one value a row; the runs' rows add up to theirs.
@@ -35,6 +38,16 @@ impl PageRows {
 
     pub(crate) fn rows(&self) -> usize {
         self.timestamps.len()
+    }
+
+    /// Bytes of the distinct sets of structured metadata.
+    pub(crate) fn metadata_bytes(&self) -> usize {
+        self.dictionary.iter().map(Labels::size_bytes).sum()
+    }
+
+    /// Whether most rows share their metadata with others, so that a dictionary pays.
+    pub(crate) fn repeats_metadata(&self) -> bool {
+        self.dictionary.len() * DISTINCT_ONE_IN <= self.rows()
     }
 
     /// Whether a line of this length still fits; any line fits into an empty page.

@@ -66,9 +66,12 @@ pub(crate) fn schema() -> TypePtr {
 /// A page ends where a call of `write_batch` ends: with a row limit of one page a batch, and no other limit, the
 /// writer closes a page after every batch, so that pages of all columns hold the same rows. That includes the limit of
 /// dictionaries: near it the writer would cut a batch into pieces, each a page. The size of a group bounds them instead.
-pub(crate) fn properties(encoding: ChunkEncoding) -> WriterProperties {
+pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool) -> WriterProperties {
     let time = || ColumnPath::from("time");
     let line = || ColumnPath::from("line");
+    let metadata_value = ["structured_metadata", "key_value", "value"]
+        .map(str::to_owned)
+        .to_vec();
     WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_created_by("longshore".to_owned())
@@ -83,6 +86,7 @@ pub(crate) fn properties(encoding: ChunkEncoding) -> WriterProperties {
         .set_column_dictionary_enabled(time(), false)
         .set_column_encoding(time(), Encoding::DELTA_BINARY_PACKED)
         .set_column_dictionary_enabled(line(), false)
+        .set_column_dictionary_enabled(ColumnPath::new(metadata_value), metadata_dictionary)
         .set_column_encoding(line(), Encoding::DELTA_LENGTH_BYTE_ARRAY)
         .build()
 }

@@ -160,6 +160,31 @@ fn much_metadata_does_not_cut_pages() {
 }
 
 #[test]
+fn metadata_that_never_repeats_has_no_dictionary_and_ends_groups() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = Labels::new([("app", "web")]);
+    let filler = "y".repeat(1000);
+    let rows_with = |distinct: i64| -> Vec<Row> {
+        let metadata = |at: i64| Labels::new([("id", format!("{:04}{filler}", at % distinct))]);
+        (0..10_000)
+            .map(|at| (labels.clone(), at, "x".repeat(900), metadata(at)))
+            .collect()
+    };
+    for (distinct, has_dictionary, groups) in [(7, true, 1), (10_000, false, 2)] {
+        let rows = rows_with(distinct);
+        let segment = write_rows(
+            &folder.path().join(format!("{distinct}.parquet")),
+            &rows,
+            ChunkEncoding::Zstd,
+        );
+        let chunk = segment.column_chunk(0, schema::METADATA_VALUES);
+        assert_eq!(chunk.dictionary_page_offset().is_some(), has_dictionary);
+        assert_eq!(segment.groups().len(), groups);
+        assert_eq!(read_rows(&segment), rows);
+    }
+}
+
+#[test]
 fn a_damaged_file_is_refused_without_a_panic() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("1.parquet");

@@ -22,7 +22,7 @@ use super::page::PageRows;
 use super::schema::{self, Header};
 use super::table::{GramPlace, Group, Page, Piece, Table};
 use super::{SegmentError, io_error};
-use crate::limits::PAGES_PER_GROUP;
+use crate::limits::{GROUP_METADATA_BYTES_MAX, PAGES_PER_GROUP};
 use crate::settings::ChunkEncoding;
 
 /// Where rows come from, in order of (labels, time).
@@ -44,9 +44,8 @@ pub(crate) fn write(
         source,
     };
     let file = File::create(path).map_err(io("create"))?;
-    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding));
-    let mut writer =
-        SerializedFileWriter::new(BufWriter::new(file), schema::schema(), Arc::clone(&properties)).map_err(parquet)?;
+    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, true));
+    let mut writer = SerializedFileWriter::new(BufWriter::new(file), schema::schema(), properties).map_err(parquet)?;
     let mut table = Table::default();
     let mut gram_bytes = Vec::new();
     let mut collector = GramCollector::new();
@@ -56,7 +55,7 @@ pub(crate) fn write(
             grams: Vec::new(),
             collector: &mut collector,
         };
-        let columns = group.encode(path, &properties, source)?;
+        let columns = group.encode(path, encoding, source)?;
         let grams = group.grams;
         if grams.is_empty() {
             break;
@@ -144,13 +143,18 @@ impl GroupWriter<'_> {
     fn encode(
         &mut self,
         path: &Path,
-        properties: &WriterPropertiesPtr,
+        encoding: ChunkEncoding,
         source: &mut dyn RowSource,
     ) -> Result<Vec<(Bytes, ColumnCloseResult)>, SegmentError> {
         let parquet = |source| SegmentError::Parquet {
             path: path.to_owned(),
             source,
         };
+        let mut page = PageRows::default();
+        source.fill(&mut page)?;
+        // The first page speaks for the group: ids that never repeat would only make a dictionary that has to be read
+        // for every page.
+        let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, page.repeats_metadata()));
         let descriptor = SchemaDescriptor::new(schema::schema());
         let mut sinks: Vec<TrackedWrite<Vec<u8>>> =
             (0..schema::COLUMNS).map(|_| TrackedWrite::new(Vec::new())).collect();
@@ -159,21 +163,22 @@ impl GroupWriter<'_> {
             .zip(descriptor.columns())
             .map(|(sink, column)| {
                 let pages = Box::new(SerializedPageWriter::new(sink));
-                get_column_writer(Arc::clone(column), Arc::clone(properties), pages)
+                get_column_writer(Arc::clone(column), Arc::clone(&properties), pages)
             })
             .collect();
-        let mut page = PageRows::default();
         let mut first_row = 0;
-        while self.grams.len() < PAGES_PER_GROUP {
-            page.clear();
-            source.fill(&mut page)?;
-            if page.rows() == 0 {
-                break;
-            }
+        let mut metadata_bytes = 0;
+        while page.rows() > 0 {
             self.grams.push(self.collector.collect(&page.text));
             self.add_to_table(&page, first_row);
             first_row += page.rows() as u32;
+            metadata_bytes += page.metadata_bytes();
             write_page(&mut columns, &mut page).map_err(parquet)?;
+            page.clear();
+            if self.grams.len() == PAGES_PER_GROUP || metadata_bytes >= GROUP_METADATA_BYTES_MAX {
+                break;
+            }
+            source.fill(&mut page)?;
         }
         let closed: Vec<_> = columns.into_iter().map(ColumnWriter::close).collect();
         sinks
