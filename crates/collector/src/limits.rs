@@ -24,16 +24,17 @@ pub(crate) const LISTINGS_MAX: usize = 3;
 /// Records in one chunk when no batch size says less: bounds the memory of one turn over many short lines.
 pub(crate) const CHUNK_RECORDS_MAX: usize = 4096;
 
-/// Bytes of records that are read and not acknowledged yet, over all receivers. Reading stops there. Four batches of
-/// the largest size: one on the way, one waiting at the exporter, one being gathered, one being read.
-pub(crate) const IN_FLIGHT_BYTES_MAX: usize = 6 * 1024 * 1024;
+/// Bytes in memory of records that are read and not acknowledged yet, over all receivers. Reading stops there. Room for
+/// a batch on its way, one waiting at the exporter and one being gathered; the whole program is to need 25 MiB.
+pub(crate) const IN_FLIGHT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Bytes of lines in one batch. A store's usual limit for a request is 4 MiB.
-pub(crate) const BATCH_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of lines in one batch: far above what a request costs by itself, far below the 4 MiB that stores usually
+/// take.
+pub(crate) const BATCH_BYTES_MAX: usize = 512 * 1024;
 
 /// Bytes in memory at which a batch leaves even if its settings would wait for more: it must not use up what may be in
 /// flight.
-pub(crate) const BATCH_MEMORY_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(crate) const BATCH_MEMORY_BYTES_MAX: usize = 1280 * 1024;
 
 /// Chunks that wait for a pipeline. Reading stops there.
 pub(crate) const PIPELINE_CHUNKS_MAX: usize = 256;
@@ -84,6 +85,6 @@ pub(crate) const LINKS_MAX: usize = 40;
 pub(crate) const RESOURCE_CACHE_MAX: usize = 4096;
 
 const _: () = assert!(
-    BATCH_BYTES_MAX * 4 <= IN_FLIGHT_BYTES_MAX,
+    BATCH_MEMORY_BYTES_MAX * 3 <= IN_FLIGHT_BYTES_MAX && BATCH_BYTES_MAX <= BATCH_MEMORY_BYTES_MAX,
     "a full batch must not stop the reading of the next"
 );
