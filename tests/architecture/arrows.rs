@@ -26,6 +26,11 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("longshore-store", &["longshore-model"]),
+    ("longshore-pulumi", &[]),
+    (
+        "longshore-deploy",
+        &["longshore-model", "longshore-config", "longshore-pulumi", "longshore-goregex"],
+    ),
     (
         "longshore-server",
         &[

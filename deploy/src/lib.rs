@@ -1,0 +1,1 @@
+//! What is deployed to Kubernetes: pure objects from settings.
