@@ -126,6 +126,7 @@ fn run(plan: &Plan, folder: &Path) -> Outcome<bool> {
     halves.start_ready(Half::Collector)?;
     let begun = Instant::now();
     let peaks = kill_and_restart(plan, &mut halves, &writing, begun)?;
+    let wrote_for = begun.elapsed();
     drop(writing.stop);
     let generator = writing.thread.join().map_err(|_| "the generator panicked")??;
     tell(&format!(
@@ -142,7 +143,7 @@ fn run(plan: &Plan, folder: &Path) -> Outcome<bool> {
          highest peak RSS seen: collector {:.0} MiB, store {:.0} MiB",
         plan.kills,
         generator.rotations(),
-        (begun.elapsed() - drained).as_secs_f64(),
+        wrote_for.as_secs_f64(),
         drained.as_secs_f64(),
         peaks[0],
         peaks[1],
@@ -184,12 +185,13 @@ fn kill_and_restart(plan: &Plan, halves: &mut Halves, writing: &Writing, begun: 
         if at >= told + TELL_EVERY {
             told = at;
             note_peaks(halves, &mut peaks);
-            let stored = halves
-                .stored()
-                .map_or("not answering".to_owned(), |stored| stored.to_string());
             let written = writing.messages.load(Ordering::Relaxed);
+            let stored = match halves.stored() {
+                Some(stored) => format!("{stored} stored, {} to go", written.saturating_sub(stored)),
+                None => "the store is down".to_owned(),
+            };
             tell(&format!(
-                "{:4.0} s: {written} written, {stored} stored, {kills} kills",
+                "{:4.0} s: {written} written, {stored}, {kills} kills",
                 at.as_secs_f64()
             ));
         }
