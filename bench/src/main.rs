@@ -1,13 +1,12 @@
 //! `make bench`: measures everything, prints the table and writes it to `bench/results.md`.
-//!
-//! Environment: `BENCH_MB` of pushed lines (1000), `BENCH_LINES` for the collector (1000000), `BENCH_RESULTS` (the file
-//! written), `LONGSHORE_BIN` (otherwise the program beside this one).
+//! `--help` has the settings; each is an environment variable too, for `make bench`.
 
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::Parser;
 use longshore_bench::{collecting, report, storing};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -17,20 +16,37 @@ fn tell(text: &str) {
     println!("{text}");
 }
 
-fn number<T: std::str::FromStr>(name: &str, default: T) -> Outcome<T> {
-    match env::var(name) {
-        Ok(text) => text.parse().map_err(|_| format!("{name}={text}: not a number").into()),
-        Err(_) => Ok(default),
-    }
+/// Measures collector and store, beside the OpenTelemetry Collector and Loki where these are installed.
+///
+/// `bench/README.md` says what each figure means.
+#[derive(Parser)]
+#[command(
+    name = "longshore-bench",
+    after_help = "Example: a quick look\n  longshore-bench --megabytes 100 --lines 200000"
+)]
+struct Plan {
+    /// Megabytes of lines that are pushed to the store.
+    #[arg(long, env = "BENCH_MB", default_value_t = 1_000)]
+    megabytes: u64,
+    /// Lines that the collector reads and sends.
+    #[arg(long, env = "BENCH_LINES", default_value_t = 1_000_000)]
+    lines: usize,
+    /// The file that gets the tables; otherwise bench/results.md.
+    #[arg(long, env = "BENCH_RESULTS")]
+    results: Option<PathBuf>,
+    /// The program; otherwise the one beside this.
+    #[arg(long, env = "LONGSHORE_BIN")]
+    program: Option<PathBuf>,
 }
 
 fn bench() -> Outcome<()> {
+    let plan = Plan::parse();
     let beside = env::current_exe()?.with_file_name("longshore");
-    let binary = env::var_os("LONGSHORE_BIN").map_or(beside, PathBuf::from);
+    let binary = plan.program.unwrap_or(beside);
     if !binary.exists() {
         return Err(format!("{} is not there: cargo build --release -p longshore", binary.display()).into());
     }
-    let (megabytes, lines) = (number("BENCH_MB", 1_000u64)?, number("BENCH_LINES", 1_000_000usize)?);
+    let (megabytes, lines) = (plan.megabytes, plan.lines);
     let mut text = format!("# Benchmark results\n\n{}", report::circumstances());
     text.push_str(&format!(
         "{megabytes} MB of lines pushed, {lines} lines collected. How: `bench/README.md`.\n"
@@ -43,12 +59,8 @@ fn bench() -> Outcome<()> {
     };
     add("Collector", &collecting::measure(&binary, lines)?);
     add("Store", &storing::measure(&binary, megabytes)?);
-    let results = env::var_os("BENCH_RESULTS");
     let beside_source = concat!(env!("CARGO_MANIFEST_DIR"), "/results.md");
-    fs::write(
-        results.map_or_else(|| PathBuf::from(beside_source), PathBuf::from),
-        text,
-    )?;
+    fs::write(plan.results.unwrap_or_else(|| PathBuf::from(beside_source)), text)?;
     Ok(())
 }
 

@@ -29,7 +29,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("longshore-pulumi", &[]),
     (
         "longshore-deploy",
-        &["longshore-model", "longshore-config", "longshore-pulumi", "longshore-goregex"],
+        &[
+            "longshore-model",
+            "longshore-config",
+            "longshore-pulumi",
+            "longshore-goregex",
+        ],
     ),
     (
         "longshore-server",

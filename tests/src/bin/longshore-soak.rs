@@ -1,9 +1,6 @@
 //! `make soak`: ten minutes of container logs with every trouble switched on, while both halves are killed again and
 //! again; then every line is counted. Exits 0 only when none is lost, doubled, torn, out of order or mislabelled.
-//!
-//! Environment: `SOAK_SECONDS` (600), `SOAK_LINES` a second (5000), `SOAK_KILLS` of each half (20), `SOAK_SEED`
-//! (printed; the same seed writes the same lines), `SOAK_DIR` (kept; otherwise a temporary folder, kept on failure),
-//! `LONGSHORE_BIN` (otherwise the program beside this one).
+//! `--help` has the settings; each is an environment variable too, for `make soak`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -13,6 +10,7 @@ use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use longshore_tests::clock::now;
 use longshore_tests::generator::{Generator, Settings};
 use longshore_tests::halves::{Half, Halves, Via};
@@ -34,19 +32,33 @@ struct Writing {
     thread: JoinHandle<std::io::Result<Generator>>,
 }
 
-/// What to do, from the environment.
+/// Ten minutes of container logs with rotation, partial lines and kill -9 of both halves; then every line is counted.
+///
+/// Ends with 0 when every line is there once, whole and in order, with 1 when not, with 2 when it could not run.
+#[derive(Parser)]
+#[command(
+    name = "longshore-soak",
+    after_help = "Example: one minute with three kills\n  longshore-soak --seconds 60 --kills 3"
+)]
 struct Plan {
+    /// How long lines are written, in seconds.
+    #[arg(long, env = "SOAK_SECONDS", default_value_t = 600)]
     seconds: u64,
+    /// Lines written a second.
+    #[arg(long = "lines", env = "SOAK_LINES", default_value_t = 5_000)]
     lines_per_second: u64,
+    /// Times each half is killed.
+    #[arg(long, env = "SOAK_KILLS", default_value_t = 20)]
     kills: u64,
+    /// The same seed writes the same lines and kills at the same moments; otherwise one that is printed.
+    #[arg(long, env = "SOAK_SEED", default_value_t = now().0.unsigned_abs() % 1_000_000)]
     seed: u64,
-}
-
-fn number(name: &str, default: u64) -> Outcome<u64> {
-    match env::var(name) {
-        Ok(text) => Ok(text.parse().map_err(|_| format!("{name}={text}: not a number"))?),
-        Err(_) => Ok(default),
-    }
+    /// Folder of logs, offsets and data, kept; otherwise a temporary one that is kept on failure only.
+    #[arg(long = "dir", env = "SOAK_DIR")]
+    folder: Option<PathBuf>,
+    /// The program; otherwise the one beside this.
+    #[arg(long, env = "LONGSHORE_BIN")]
+    program: Option<PathBuf>,
 }
 
 #[expect(clippy::print_stdout, reason = "this is what the person at the terminal waits for")]
@@ -65,9 +77,9 @@ fn main() -> ExitCode {
     }
 }
 
-fn program() -> Outcome<PathBuf> {
-    let path = match env::var_os("LONGSHORE_BIN") {
-        Some(path) => PathBuf::from(path),
+fn program(plan: &Plan) -> Outcome<PathBuf> {
+    let path = match &plan.program {
+        Some(path) => path.clone(),
         None => env::current_exe()?.with_file_name("longshore"),
     };
     if !path.exists() {
@@ -91,15 +103,9 @@ fn start_writing(settings: &Settings, lines_per_second: u64) -> Outcome<Writing>
 }
 
 fn soak() -> Outcome<bool> {
-    let plan = Plan {
-        seconds: number("SOAK_SECONDS", 600)?,
-        lines_per_second: number("SOAK_LINES", 5_000)?,
-        kills: number("SOAK_KILLS", 20)?,
-        seed: number("SOAK_SEED", now().0.unsigned_abs() % 1_000_000)?,
-    };
+    let plan = Plan::parse();
     let temporary = tempfile::tempdir()?;
-    let kept = env::var_os("SOAK_DIR").map(PathBuf::from);
-    let folder = kept.unwrap_or_else(|| temporary.path().to_owned());
+    let folder = plan.folder.clone().unwrap_or_else(|| temporary.path().to_owned());
     tell(&format!(
         "soak: {} s at {} lines/s, {} kills of each half, seed {}, in {}",
         plan.seconds,
@@ -116,7 +122,7 @@ fn soak() -> Outcome<bool> {
 }
 
 fn run(plan: &Plan, folder: &Path) -> Outcome<bool> {
-    let mut halves = Halves::new(&program()?, folder, Via::Loki)?;
+    let mut halves = Halves::new(&program(plan)?, folder, Via::Loki)?;
     halves.start_ready(Half::Store)?;
     let settings = Settings {
         seed: plan.seed,

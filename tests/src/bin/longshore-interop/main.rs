@@ -1,7 +1,6 @@
 //! `make interop`: the real upstream programs against ours, unchanged: each pair does its job, and every line is
 //! counted. What is not there is skipped and said; what fails makes the exit status 1.
-//!
-//! Environment: `LONGSHORE_PEERS` (folder with `bin/`), `LONGSHORE_BIN` (otherwise the program beside this one).
+//! `--help` has the settings; each is an environment variable too, for `make interop`.
 
 mod clients;
 mod collectors;
@@ -12,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Parser;
 use longshore_tests::clock::now;
 use longshore_tests::generator::{Generator, Settings};
 use longshore_tests::halves::Halves;
@@ -23,6 +23,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A sentence about what was seen, or what went wrong.
 type Outcome = Result<String, Box<dyn std::error::Error>>;
+
+/// The real upstream programs against ours: each pair does its job, and every line is counted.
+///
+/// Upstream programs are looked for in $LONGSHORE_PEERS/bin, else in ~/.cache/longshore-peers/bin.
+#[derive(Parser)]
+#[command(name = "longshore-interop")]
+struct Plan {
+    /// The program; otherwise the one beside this.
+    #[arg(long, env = "LONGSHORE_BIN")]
+    program: Option<PathBuf>,
+}
 
 /// One pair of programs.
 struct Check {
@@ -83,7 +94,7 @@ fn main() -> ExitCode {
     let beside = env::current_exe()
         .map(|path| path.with_file_name("longshore"))
         .unwrap_or_default();
-    let longshore = env::var_os("LONGSHORE_BIN").map_or(beside, PathBuf::from);
+    let longshore = Plan::parse().program.unwrap_or(beside);
     let mut failed = 0;
     for Check { name, peer, run } in CHECKS {
         let Some(peer) = peers::find(peer) else {
