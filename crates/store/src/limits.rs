@@ -72,4 +72,8 @@ pub(crate) const MERGED_LINE_BYTES_MAX: u64 = 256 << 20;
 /// Time without a flush before segments are merged, so that merging never competes with ingest.
 pub(crate) const MERGE_QUIET: Duration = Duration::from_secs(300);
 
+/// Small segments of a day after which they are merged although the store is busy: without it a store that never
+/// rests would collect thousands of files a day, each an open file and a look for every query.
+pub(crate) const MERGE_BACKLOG_SEGMENTS: usize = 32;
+
 const _: () = assert!(MERGE_SEGMENTS_MIN >= 2 && MERGE_SEGMENTS_MIN <= MERGE_SEGMENTS_MAX);

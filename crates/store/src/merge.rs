@@ -1,7 +1,7 @@
 //! Merging the small segments of a day into larger ones.
 //!
 //! A quiet store flushes by age, a little each time; many small files cost every query. Merging waits until the
-//! day has not been written to for a while, so that it never competes with ingest.
+//! store has not written for a while, so that it does not compete with ingest, unless too many files have piled up.
 //!
 //! Invariant: the merged file is durable and names what it replaces before any of those goes, so after a crash at
 //! any moment each row is in exactly one live segment.
@@ -17,7 +17,9 @@ use longshore_model::TimestampNs;
 
 use crate::catalogue::{day_directory, file_name};
 use crate::errors::FlushError;
-use crate::limits::{MERGE_QUIET, MERGE_SEGMENTS_MAX, MERGE_SEGMENTS_MIN, MERGED_LINE_BYTES_MAX};
+use crate::limits::{
+    MERGE_BACKLOG_SEGMENTS, MERGE_QUIET, MERGE_SEGMENTS_MAX, MERGE_SEGMENTS_MIN, MERGED_LINE_BYTES_MAX,
+};
 use crate::maintenance::nanoseconds;
 use crate::segment::Segment;
 use crate::store::{Inner, State, lock};
@@ -27,10 +29,13 @@ impl Inner {
     /// Merges once, if there is something to merge at `now`; returns whether it did.
     pub(crate) fn merge(&self, now: TimestampNs) -> Result<bool, FlushError> {
         let mut state = lock(&self.state);
-        if now.0.saturating_sub(state.last_flush.0) < nanoseconds(MERGE_QUIET) {
-            return Ok(false);
-        }
-        let Some(segments) = choose(&state) else {
+        let quiet = now.0.saturating_sub(state.last_flush.0) >= nanoseconds(MERGE_QUIET);
+        let waiting_min = if quiet {
+            MERGE_SEGMENTS_MIN
+        } else {
+            MERGE_BACKLOG_SEGMENTS
+        };
+        let Some(segments) = choose(&state, waiting_min) else {
             return Ok(false);
         };
         state.last_segment_number += 1;
@@ -88,9 +93,14 @@ impl Inner {
 }
 
 /// Segments of one tenant and day that are worth merging: the smallest ones, as long as the result is not too large.
-fn choose(state: &State) -> Option<Vec<Arc<Segment>>> {
+/// Days with fewer than `waiting_min` small segments are left alone.
+fn choose(state: &State, waiting_min: usize) -> Option<Vec<Arc<Segment>>> {
     let tenants = state.catalogue.tenants();
     for segments in tenants.flat_map(|tenant| tenant.days.values()) {
+        let is_small = |segment: &&Arc<Segment>| segment.line_bytes() < MERGED_LINE_BYTES_MAX / 2;
+        if segments.iter().filter(is_small).count() < waiting_min {
+            continue;
+        }
         let mut smallest: Vec<&Arc<Segment>> = segments.iter().collect();
         smallest.sort_by_key(|segment| segment.line_bytes());
         let mut line_bytes = 0;

@@ -436,6 +436,23 @@ fn small_segments_are_merged_once_the_store_is_quiet() {
 }
 
 #[test]
+fn a_busy_store_merges_what_has_piled_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    let day = directory.path().join("segments/fake/1970-01-01");
+    let flush_one = |at: i64| {
+        push(&store, "web", &[(at, "one")]).unwrap();
+        store.flush().unwrap();
+        store.maintain(TimestampNs(longshore_model::SECOND_NS));
+    };
+    (0..31).for_each(flush_one);
+    assert_eq!(files_in(&day).len(), 31);
+    flush_one(31);
+    assert_eq!(files_in(&day).len(), 17);
+    assert_eq!(rows(&store).len(), 32);
+}
+
+#[test]
 fn a_merge_that_a_crash_interrupted_doubles_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let store = ten_segments(directory.path());
