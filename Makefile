@@ -85,6 +85,16 @@ interop: ## Real Loki, logcli, loki-canary, Promtail and OpenTelemetry Collector
 	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-interop
 	"$${CARGO_TARGET_DIR:-target}/release/longshore-interop"
 
+# Static programs, for images that hold nothing else; the target must be named, or the flag would reach build scripts.
+STATIC_TARGET := x86_64-unknown-linux-gnu
+
+.PHONY: e2e
+e2e: ## The stack on a real Kubernetes node (LONGSHORE_LAB_SCRIPTS): load, kills, rollback; every line counted
+	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --target $(STATIC_TARGET) \
+	  -p longshore -p longshore-tests --bin longshore --bin longshore-writer --bin longshore-e2e
+	LONGSHORE_STATIC="$$(realpath "$${CARGO_TARGET_DIR:-target}")/$(STATIC_TARGET)/release/longshore" \
+	  "$${CARGO_TARGET_DIR:-target}/$(STATIC_TARGET)/release/longshore-e2e"
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all
