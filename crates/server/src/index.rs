@@ -24,7 +24,7 @@ use crate::thread::{on_thread, scan_error};
 const MILLISECOND_NS: i64 = 1_000_000;
 
 /// Which streams, by matchers that all must hold.
-struct AllOf(Vec<Matcher>);
+pub(crate) struct AllOf(pub(crate) Vec<Matcher>);
 
 impl StreamSelector for AllOf {
     fn matches(&self, labels: &Labels) -> bool {

@@ -8,6 +8,7 @@
 //! * Everything a client can make grow is bounded in `limits`.
 
 mod body;
+mod detected;
 mod error;
 mod index;
 mod ingest;

@@ -13,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::server::Shared;
-use crate::{index, labels, page, push, query, status, tail};
+use crate::{detected, index, labels, page, push, query, status, tail};
 
 /// The whole server as one service.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -57,7 +57,19 @@ fn reads() -> Router<Shared> {
         .route("/loki/api/v1/index/stats", both(index::stats))
         .route("/loki/api/v1/index/volume", both(index::volume))
         .route("/loki/api/v1/index/volume_range", both(index::volume_range))
+        .route("/loki/api/v1/detected_labels", both(detected::labels))
+        .route("/loki/api/v1/detected_fields", both(detected::fields))
+        .route(
+            "/loki/api/v1/detected_field/{name}/values",
+            both(detected::field_values),
+        )
+        .route("/loki/api/v1/drilldown-limits", get(status::drilldown_limits))
         .route("/loki/api/v1/format_query", both(status::format_query))
+        .route("/prometheus/api/v1/rules", get(status::no_rules))
+        .route("/prometheus/api/v1/alerts", get(status::no_alerts))
+        .route("/api/prom/label", both(labels::names))
+        .route("/api/prom/label/{name}/values", both(labels::values))
+        .route("/api/prom/series", both(labels::series))
         .route("/loki/api/v1/tail", get(tail::serve))
         .route("/api/prom/tail", get(tail::serve))
 }

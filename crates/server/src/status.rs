@@ -1,5 +1,7 @@
 //! Small answers about the server itself.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -10,6 +12,7 @@ use crate::error::{ApiError, chain};
 use crate::json;
 use crate::params::Params;
 use crate::server::Shared;
+use crate::tenant::Tenant;
 
 /// The version of Loki whose API this is: Grafana switches features on by it.
 const LOKI_API_VERSION: &str = "3.8.0";
@@ -73,4 +76,38 @@ pub(crate) async fn format_query(params: Params) -> Response {
             (StatusCode::BAD_REQUEST, json::value(&body)).into_response()
         }
     }
+}
+
+/// `GET /loki/api/v1/drilldown-limits`: what an explorer must know before it asks.
+pub(crate) async fn drilldown_limits(State(shared): State<Shared>, Tenant(_): Tenant) -> Response {
+    let limits = &shared.settings.limits;
+    let seconds = |duration: Option<Duration>| format!("{}s", duration.unwrap_or_default().as_secs());
+    json::value(&json!({
+        "limits": {
+            "discover_log_levels": limits.discover_log_levels,
+            "discover_service_name": limits.discover_service_name,
+            "max_entries_limit_per_query": limits.max_entries_limit_per_query,
+            "max_line_size_truncate": limits.max_line_size_truncate,
+            "max_query_bytes_read": "0B",
+            "max_query_length": seconds(limits.max_query_length),
+            "max_query_lookback": "0s",
+            "max_query_range": "0s",
+            "max_query_series": limits.max_query_series.unwrap_or_default(),
+            "query_timeout": seconds(Some(limits.query_timeout)),
+            "volume_enabled": limits.volume_enabled,
+            "volume_max_series": 1_000,
+        },
+        "pattern_ingester_enabled": false,
+        "version": LOKI_API_VERSION,
+    }))
+}
+
+/// `GET /prometheus/api/v1/rules`: this server evaluates none, which is what Grafana's rule list asks.
+pub(crate) async fn no_rules(Tenant(_): Tenant) -> Response {
+    json::value(&json!({"status": "success", "data": {"groups": []}, "errorType": "", "error": ""}))
+}
+
+/// `GET /prometheus/api/v1/alerts`: no rules, no alerts.
+pub(crate) async fn no_alerts(Tenant(_): Tenant) -> Response {
+    json::value(&json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
 }

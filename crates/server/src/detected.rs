@@ -1,0 +1,134 @@
+//! What a selection holds, for explorers that offer it to click on: labels worth grouping by, and fields in the lines.
+//!
+//! Fields are found in a sample of the newest lines, not in all; the sample's size is the request's `line_limit`.
+
+mod field;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use longshore_logql::Expr;
+use longshore_model::{Direction, Labels, TenantId};
+use serde_json::{Value, json};
+
+use crate::error::ApiError;
+use crate::index::AllOf;
+use crate::json;
+use crate::params::{Params, now};
+use crate::query::{LogQuery, parse, parse_selector, run_log_query};
+use crate::server::Shared;
+use crate::tenant::Tenant;
+use crate::thread::on_thread;
+use field::{Fields, is_identifier};
+
+/// Lines of the sample when the request does not say.
+const LINE_LIMIT_DEFAULT: i64 = 100;
+/// Fields of an answer when the request does not say.
+const FIELD_LIMIT_DEFAULT: i64 = 1_000;
+/// Labels that are offered although their values look like identifiers.
+const ALWAYS_OFFERED: [&str; 4] = ["cluster", "namespace", "instance", "pod"];
+
+/// `/loki/api/v1/detected_labels`: `{"detectedLabels":[{"label","cardinality"}]}`.
+pub(crate) async fn labels(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let range = params.range(now())?;
+    let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
+    let streams = on_thread(&shared, move |shared, _| {
+        Ok(shared.store.streams(&tenant, &selector, range))
+    })
+    .await?;
+    let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, value) in streams.iter().flat_map(Labels::iter) {
+        values.entry(name).or_default().insert(value);
+    }
+    values.retain(|name, values| ALWAYS_OFFERED.contains(name) || !values.iter().all(|value| is_identifier(value)));
+    let labels: Vec<Value> = values
+        .iter()
+        .map(|(name, values)| json!({"label": name, "cardinality": values.len()}))
+        .collect();
+    Ok(json::value(&json!({"detectedLabels": labels})))
+}
+
+/// `/loki/api/v1/detected_fields`: `{"fields":[{"label","type","cardinality","parsers","jsonPath"}],"limit"}`.
+pub(crate) async fn fields(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let limit = field_limit(&params)?;
+    let fields = find_fields(&shared, tenant, &params).await?;
+    let fields: Vec<Value> = fields
+        .iter()
+        .take(limit)
+        .map(|(name, field)| field.describe(name))
+        .collect();
+    Ok(json::value(&match fields.is_empty() {
+        true => json!({}),
+        false => json!({"fields": fields, "limit": limit}),
+    }))
+}
+
+/// `/loki/api/v1/detected_field/{name}/values`: `{"values":[],"limit"}`.
+pub(crate) async fn field_values(
+    State(shared): State<Shared>,
+    Tenant(tenant): Tenant,
+    Path(name): Path<String>,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let limit = field_limit(&params)?;
+    let fields = find_fields(&shared, tenant, &params).await?;
+    let values: Vec<&str> = fields
+        .get(&name)
+        .into_iter()
+        .flat_map(|field| field.values())
+        .take(limit)
+        .collect();
+    Ok(json::value(&match values.is_empty() {
+        true => json!({}),
+        false => json!({"values": values, "limit": limit}),
+    }))
+}
+
+fn field_limit(params: &Params) -> Result<usize, ApiError> {
+    let named = if params.get("field_limit").is_some() {
+        "field_limit"
+    } else {
+        "limit"
+    };
+    positive(params, named, FIELD_LIMIT_DEFAULT)
+}
+
+fn positive(params: &Params, name: &str, default: i64) -> Result<usize, ApiError> {
+    match usize::try_from(params.number(name, default)?) {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err(ApiError::bad_request("limit must be a positive value")),
+    }
+}
+
+async fn find_fields(shared: &Shared, tenant: TenantId, params: &Params) -> Result<Fields, ApiError> {
+    let range = params.query_range(now())?;
+    let lines = positive(params, "line_limit", LINE_LIMIT_DEFAULT)?;
+    let Expr::Log(expr) = parse(params)? else {
+        return Err(ApiError::bad_request("only log queries are supported"));
+    };
+    let query = LogQuery {
+        expr,
+        range,
+        limit: lines.min(shared.settings.limits.max_entries_limit_per_query),
+        direction: Direction::Backward,
+        interval_ns: 0,
+    };
+    let (rows, _) = run_log_query(shared, tenant, query).await?;
+    let mut fields = Fields::default();
+    for row in &rows {
+        fields.add(&row.labels, &row.line);
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests;
