@@ -70,6 +70,11 @@ ifneq ($(HAVE_NODE),yes)
 	  || { echo "The page's tests need Node $(NODE_MIN) or newer: https://nodejs.org/en/download"; exit 1; }
 endif
 
+.PHONY: pulumi
+pulumi: ## Build what `pulumi up` in deploy/ starts: the language host and the program
+	$(CARGO) build --release --locked -p longshore-pulumi
+	cd deploy && $(CARGO) build --release --locked --bins
+
 .PHONY: bench
 bench: ## Measure collector and store; prints a table and writes it to bench/results.md
 	$(CARGO) build --release --locked -p longshore -p longshore-bench --bin longshore --bin longshore-bench
