@@ -61,6 +61,10 @@ impl Inputs {
     /// Puts an output at a place, instead of what is there. Objects on the way that are missing are made; that the way
     /// leads through something else is an error of the registration.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "outputs are handles, mostly made on the spot"
+    )]
     pub fn with<T>(mut self, path: &[&str], value: Output<T>) -> Self
     where
         T: Serialize + Clone + Send + Sync + 'static,

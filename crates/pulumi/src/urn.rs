@@ -31,7 +31,7 @@ impl Urn {
 
     /// The types from the outermost parent to the resource itself, joined by `$`; empty in a text that is no URN.
     pub fn qualified_type(&self) -> &str {
-        self.0.splitn(4, "::").nth(2).unwrap_or_default()
+        self.0.split("::").nth(2).unwrap_or_default()
     }
 
     /// The name the program gave; empty in a text that is no URN.

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::*;
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: &Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
 }
 
 #[test]
 fn what_was_sent_comes_back() {
-    let value = object(json!({
+    let value = object(&json!({
         "text": "ü\n", "whole": 3100, "negative": -1, "large": 9_007_199_254_740_992_i64, "part": 0.5, "yes": true,
         "nothing": null, "list": [1, "two", [], {}], "object": { "a": { "b": {} } },
     }));
@@ -86,7 +86,7 @@ fn nesting_has_an_end() {
     }
     assert!(matches!(plain(value.clone()), Err(Error::TooDeep)));
     assert!(matches!(
-        to_wire(&object(json!({ "deep": value }))),
+        to_wire(&object(&json!({ "deep": value }))),
         Err(Error::TooDeep)
     ));
 }

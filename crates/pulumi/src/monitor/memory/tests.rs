@@ -11,9 +11,9 @@ fn registration(name: &str) -> Registration {
     }
 }
 
-fn code(answer: Result<Registered, MonitorError>) -> Option<tonic::Code> {
+fn code(answer: &Result<Registered, MonitorError>) -> Option<tonic::Code> {
     match answer {
-        Err(MonitorError::Refused { code, .. }) => Some(code),
+        Err(MonitorError::Refused { code, .. }) => Some(*code),
         _ => None,
     }
 }
@@ -57,20 +57,20 @@ fn urns_are_the_engines() {
 #[test]
 fn refusals() {
     let monitor = MemoryMonitor::new("logs", "dev");
-    assert_eq!(code(monitor.answer(registration("one"))), None);
+    assert_eq!(code(&monitor.answer(registration("one"))), None);
     assert_eq!(
-        code(monitor.answer(registration("one"))),
+        code(&monitor.answer(registration("one"))),
         Some(tonic::Code::AlreadyExists)
     );
     let orphan = Registration {
         parent: Some(Urn::new("urn:none")),
         ..registration("two")
     };
-    assert_eq!(code(monitor.answer(orphan)), Some(tonic::Code::InvalidArgument));
+    assert_eq!(code(&monitor.answer(orphan)), Some(tonic::Code::InvalidArgument));
     let homeless = Registration {
         provider: Some("urn:none::1".to_owned()),
         ..registration("three")
     };
-    assert_eq!(code(monitor.answer(homeless)), Some(tonic::Code::InvalidArgument));
+    assert_eq!(code(&monitor.answer(homeless)), Some(tonic::Code::InvalidArgument));
     assert!(monitor.keep_outputs(&Urn::new("urn:none"), Map::new()).is_err());
 }
