@@ -259,6 +259,29 @@ async fn volumes_and_counts() {
 }
 
 #[tokio::test]
+async fn labels_and_fields_are_detected() {
+    let (api, _) = filled().await;
+    let offered = |label: &str| json!({"label": label, "cardinality": 2});
+    assert_eq!(
+        api.get("/loki/api/v1/detected_labels", &[]).await,
+        json!({"detectedLabels": [offered("app"), offered("service_name")]})
+    );
+    let web = ("query", r#"{app="web"}"#);
+    let fields = api.get("/loki/api/v1/detected_fields", &[web]).await;
+    let a = json!({"label": "a", "type": "int", "cardinality": 3, "parsers": ["logfmt"]});
+    assert_eq!(fields["fields"][0], a, "{fields}");
+    let newest = [web, ("line_limit", "1"), ("limit", "5")];
+    assert_eq!(
+        api.get("/loki/api/v1/detected_field/a/values", &newest).await,
+        json!({"values": ["3"], "limit": 5})
+    );
+    assert_eq!(
+        api.get("/loki/api/v1/detected_field/none/values", &[web]).await,
+        json!({})
+    );
+}
+
+#[tokio::test]
 async fn queries_are_formatted_and_versions_told() {
     let api = Api::start().await;
     let answer = api
