@@ -100,6 +100,11 @@ e2e: ## The stack on a real Kubernetes node (LONGSHORE_LAB_SCRIPTS): load, kills
 	LONGSHORE_STATIC="$$(realpath "$${CARGO_TARGET_DIR:-target}")/$(STATIC_TARGET)/release/longshore" \
 	  "$${CARGO_TARGET_DIR:-target}/$(STATIC_TARGET)/release/longshore-e2e"
 
+.PHONY: conformance
+conformance: ## Recorded behaviours of Loki against our language; LONGSHORE_CASES names the folder of the cases
+	$(CARGO) build --locked -p longshore-tests --bin longshore-conformance
+	"$${CARGO_TARGET_DIR:-target}/debug/longshore-conformance"
+
 .PHONY: fmt
 fmt: ## Format the code
 	$(CARGO) fmt --all

@@ -2,10 +2,12 @@
 //! logs as a node holds them, a verifier that counts what a store has of them, and the handling of programs.
 //!
 //! Invariant: nothing here uses Longshore's own readers or writers of logs, so that a mistake in them cannot hide
-//! itself; only `longshore-model`'s plain types are shared.
+//! itself; only `longshore-model`'s plain types are shared. The exception is `conformance`, which compares the query
+//! language with what was recorded elsewhere.
 
 pub mod clock;
 pub mod configs;
+pub mod conformance;
 pub mod generator;
 pub mod halves;
 pub mod http;

@@ -13,7 +13,7 @@ mod result;
 mod unwrap;
 mod vector;
 
-use longshore_model::{Cancellation, Labels, ScanError, ScanStats, Storage, TenantId};
+use longshore_model::{Cancellation, Labels, ScanError, ScanStats, Storage, TenantId, TimestampNs};
 use thiserror::Error;
 
 pub use log::{LogParams, log_query};
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub cancellation: Cancellation,
     /// Most series that a query may make, Loki's `max_query_series`.
     pub series_max: usize,
+    /// The moment of the query, which the template function `now` gives.
+    pub now: TimestampNs,
 }
 
 /// Why a query has no result.

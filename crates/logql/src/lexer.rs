@@ -11,6 +11,7 @@ mod number;
 mod text;
 mod token;
 
+pub(crate) use number::float;
 pub(crate) use token::{Kind, Token};
 
 use crate::span::{Position, Span};

@@ -12,11 +12,13 @@ pub mod limits;
 pub mod pattern;
 
 mod error;
+mod expand;
 mod lexer;
 mod parser;
 mod pipeline;
 mod printer;
 mod span;
+mod template;
 mod units;
 
 pub use crate::ast::{Expr, LogExpr, Matcher, SampleExpr, Selector};

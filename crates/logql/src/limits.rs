@@ -13,3 +13,13 @@ pub const RANGE_VALUES_MAX: usize = 16 << 20;
 
 /// Most samples of unwrapped labels that a query holds at once: 16 Mi of 16 bytes are 256 MiB. Hit: as above.
 pub const UNWRAPPED_SAMPLES_MAX: usize = 16 << 20;
+
+/// Most steps of one run of a template, rounds of loops included: a label of 64 KiB as a list of numbers fits. Hit: the
+/// line is marked with `TemplateFormatErr`.
+pub const TEMPLATE_STEPS_MAX: usize = 100_000;
+
+/// Most bytes that one run of a template makes, about: four times the longest line that Loki takes. Hit: as above.
+pub const TEMPLATE_BYTES_MAX: usize = 1 << 20;
+
+/// Deepest nesting of `{{template}}` calls; a run recurses, and every call may nest blocks. Hit: as above.
+pub const TEMPLATE_CALLS_MAX: usize = 20;

@@ -4,6 +4,8 @@
 //! that cannot do its work marks the line with `__error__` and lets it pass, as Loki does, so that a filter or the
 //! reader decides.
 
+mod decolorize;
+mod format;
 mod ip;
 mod json;
 mod json_path;
@@ -11,18 +13,21 @@ mod label_filter;
 mod labels;
 mod line_filter;
 mod logfmt;
+mod pattern_parser;
 mod search;
 mod stage;
+mod unpack;
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use longshore_model::{Entry, Labels, StreamSelector};
+use longshore_model::{Entry, Labels, StreamSelector, TimestampNs};
 use thiserror::Error;
 
+pub(crate) use json::unescape_text;
 pub(crate) use label_filter::CompiledLabelFilter;
 pub use labels::ResultLabels;
-pub(crate) use labels::{LabelState, without_clashes};
+pub(crate) use labels::{LabelState, Moment, without_clashes};
 pub(crate) use search::searches;
 
 use crate::ast::{LogExpr, Selector};
@@ -31,9 +36,6 @@ use stage::CompiledStage;
 /// A pipeline that cannot be run.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CompileError {
-    /// The language has the stage, this version does not run it yet.
-    #[error("the stage '{0}' is not supported yet")]
-    StageNotSupported(String),
     /// A stage's argument is wrong; the text is Loki's.
     #[error("parse error : stage '{stage}' : {message}")]
     Stage {
@@ -64,7 +66,7 @@ impl Pipeline {
     /// Makes a log expression ready.
     ///
     /// # Errors
-    /// A stage that this version cannot run, or whose argument is wrong.
+    /// A stage whose argument is wrong.
     pub fn new(expr: &LogExpr) -> Result<Self, CompileError> {
         let stages = expr.stages.iter().map(CompiledStage::new).collect::<Result<_, _>>()?;
         Ok(Self {
@@ -81,9 +83,19 @@ impl Pipeline {
     /// Runs one entry of a stream that [`Pipeline::matches_stream`] through the stages; `None` when it is filtered
     /// out. For live tail.
     pub fn process(&self, stream: &Labels, entry: &Entry) -> Option<Processed> {
+        // A tail has no moment of its own: a line is as good as new.
+        self.process_at(stream, entry, entry.timestamp)
+    }
+
+    /// As [`Pipeline::process`], at the moment that the template function `now` is to give.
+    pub fn process_at(&self, stream: &Labels, entry: &Entry, now: TimestampNs) -> Option<Processed> {
         let metadata = without_clashes(stream, &entry.structured_metadata);
         let mut state = LabelState::default();
         state.begin(stream, &metadata);
+        state.set_moment(Moment {
+            timestamp_ns: entry.timestamp.0,
+            now_ns: now.0,
+        });
         let line = self.run(&mut state, &entry.line)?;
         let line = match line {
             Cow::Borrowed(same) if same.len() == entry.line.len() => entry.line.clone(),
@@ -108,8 +120,21 @@ impl Pipeline {
 
     /// Leaves out parsers, for queries that look at no label: Loki does not parse then either, so a line that cannot
     /// be parsed is no error.
-    pub(crate) fn without_parsers(mut self) -> Self {
-        self.stages.retain(|stage| !stage.is_parser());
+    ///
+    /// What `unpack` makes of a line stays as long as something is left that reads it, `sizes` included.
+    pub(crate) fn without_parsers(mut self, sizes: bool) -> Self {
+        let reads = |stage: &CompiledStage| stage.reads_line() && !stage.is_parser();
+        let last_reader = if sizes {
+            Some(self.stages.len())
+        } else {
+            self.stages.iter().rposition(reads)
+        };
+        let mut index = 0;
+        self.stages.retain(|stage| {
+            let is_needed = stage.is_unpack() && last_reader.is_some_and(|last| index < last);
+            index += 1;
+            !stage.is_parser() || is_needed
+        });
         self
     }
 

@@ -9,8 +9,8 @@ use longshore_model::quote_label_value as quote;
 
 use crate::ast::{
     BinaryOp, BinaryOptions, Cardinality, Expr, Extraction, FormatValue, Grouping, LabelFilter, LabelFilterKind,
-    LabelFormat, LabelPick, LineFilter, LineOperand, LogExpr, LogRange, Matcher, SampleExpr, SampleKind, Selector,
-    Stage, StageKind, Unwrap,
+    LabelFormat, LabelPick, LineFilter, LineOperand, LogExpr, LogRange, MatchOp, Matcher, Matching, SampleExpr,
+    SampleKind, Selector, Stage, StageKind, Unwrap,
 };
 use crate::units::{format_duration, format_number, format_range, format_size};
 
@@ -129,7 +129,13 @@ impl Display for LineOperand {
 impl Display for LabelFilter {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
         match &self.kind {
-            LabelFilterKind::Text(matcher) => matcher.fmt(out),
+            LabelFilterKind::Text(matcher) => {
+                let complex = matcher.op == MatchOp::Regex && regex::is_complex(&matcher.value);
+                if complex && !matcher.value.contains('`') {
+                    return write!(out, "{}{}`{}`", matcher.name, matcher.op.symbol(), matcher.value);
+                }
+                matcher.fmt(out)
+            }
             LabelFilterKind::Number { name, op, value } => {
                 write!(out, "{name}{}{}", op.symbol(), format_number(*value))
             }
@@ -200,25 +206,31 @@ impl Display for SampleExpr {
 }
 
 fn operator(op: BinaryOp, options: &BinaryOptions) -> String {
-    let mut text = op.name().to_owned();
-    if options.return_bool {
-        text.push_str(" bool");
-    }
-    if let Some(matching) = &options.matching {
-        let mut group = match matching.cardinality {
-            Cardinality::OneToOne => String::new(),
-            Cardinality::ManyToOne => "group_left".to_owned(),
-            Cardinality::OneToMany => "group_right".to_owned(),
-        };
-        if !matching.include.is_empty() {
-            group.push_str(&format!(" ({})", matching.include.join(",")));
-        }
-        let on = if matching.on { "on" } else { "ignoring" };
-        if matching.on || !matching.labels.is_empty() {
-            text.push_str(&format!(" {on} ({}) {group}", matching.labels.join(",")));
-        }
+    let mut text = operator_name(op, options);
+    if let Some(matching) = &options.matching
+        && (matching.on || !matching.labels.is_empty())
+    {
+        text.push_str(&group_modifier(matching));
     }
     text
+}
+
+fn operator_name(op: BinaryOp, options: &BinaryOptions) -> String {
+    format!("{}{}", op.name(), if options.return_bool { " bool" } else { "" })
+}
+
+/// ` on (a) group_left (b)`
+fn group_modifier(matching: &Matching) -> String {
+    let mut group = match matching.cardinality {
+        Cardinality::OneToOne => String::new(),
+        Cardinality::ManyToOne => "group_left".to_owned(),
+        Cardinality::OneToMany => "group_right".to_owned(),
+    };
+    if !matching.include.is_empty() {
+        group.push_str(&format!(" ({})", matching.include.join(",")));
+    }
+    let on = if matching.on { "on" } else { "ignoring" };
+    format!(" {on} ({}) {group}", matching.labels.join(","))
 }
 
 impl Display for Grouping {
@@ -249,6 +261,9 @@ impl Display for Unwrap {
         self.filters.iter().try_for_each(|filter| write!(out, " | {filter}"))
     }
 }
+
+mod pretty;
+mod regex;
 
 #[cfg(test)]
 mod tests;

@@ -91,3 +91,31 @@ pub(crate) fn format_range(ns: i64) -> String {
     }
     text
 }
+
+/// Go's words for a text that is no duration.
+pub(crate) fn duration_mistake(text: &str) -> String {
+    let number = |c: char| c.is_ascii_digit() || c == '.';
+    let mut rest = text.trim_start_matches(['+', '-']);
+    while rest.starts_with(number) {
+        rest = rest.trim_start_matches(number);
+        let unit = &rest[..rest.find(number).unwrap_or(rest.len())];
+        match unit {
+            "" => return format!("time: missing unit in duration \"{text}\""),
+            "ns" | "us" | "\u{b5}s" | "\u{3bc}s" | "ms" | "s" | "m" | "h" => rest = &rest[unit.len()..],
+            _ => return format!("time: unknown unit \"{unit}\" in duration \"{text}\""),
+        }
+    }
+    format!("time: invalid duration \"{text}\"")
+}
+
+/// Go's words for a text that is no size: the number that begins it is at fault, or else the unit.
+pub(crate) fn size_mistake(text: &str) -> String {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',')
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    if number.parse::<f64>().is_ok() {
+        return format!("unhandled size name: {}", unit.trim().to_lowercase());
+    }
+    format!("strconv.ParseFloat: parsing \"{number}\": invalid syntax")
+}

@@ -285,6 +285,7 @@ async fn run_query<T: Send + 'static>(
             tenant: &tenant,
             cancellation,
             series_max: shared.settings.limits.max_query_series.unwrap_or(usize::MAX),
+            now: now(),
         };
         let result = run(&context);
         let mut stats = QueryStats::default();

@@ -70,7 +70,7 @@ pub(crate) async fn build_info() -> Response {
 /// `GET /loki/api/v1/format_query`.
 pub(crate) async fn format_query(params: Params) -> Response {
     match longshore_logql::parse(params.get("query").unwrap_or_default()) {
-        Ok(expr) => json::value(&json!({"status": "success", "data": expr.to_string()})),
+        Ok(expr) => json::value(&json!({"status": "success", "data": expr.pretty()})),
         Err(error) => {
             let body = json!({"status": "invalid-query", "error": error.to_string()});
             (StatusCode::BAD_REQUEST, json::value(&body)).into_response()

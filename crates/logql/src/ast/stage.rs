@@ -86,6 +86,16 @@ pub enum LabelPick {
     Matcher(Matcher),
 }
 
+impl LabelPick {
+    /// The label.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Name(name) => name,
+            Self::Matcher(matcher) => &matcher.name,
+        }
+    }
+}
+
 /// A condition on the text of a line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LineFilter {
@@ -102,7 +112,7 @@ pub enum LineOperand {
     Text {
         /// As written.
         value: String,
-        /// Compiled, for the regular expression operators.
+        /// Compiled, for the regular expression operators; `None` there when it does not compile.
         regex: Option<Regex>,
     },
     /// `ip("10.0.0.0/8")`: the line contains such an address.

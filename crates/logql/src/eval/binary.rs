@@ -147,32 +147,48 @@ fn matched(
     let swapped = cardinality == Cardinality::OneToMany;
     let (many, one) = if swapped { (right, left) } else { (left, right) };
     let ones = by_key(&one, &key);
-    let mut used: HashMap<Labels, Vec<bool>> = HashMap::new();
+    refuse_duplicates(&ones, if swapped { "left" } else { "right" })?;
+    // Results that there are, by what they match with; the steps at which each has a value.
+    let mut taken: HashMap<(Labels, Option<Labels>), Vec<bool>> = HashMap::new();
     let mut results = Vec::new();
     for many in &many {
         let signature = cut(&many.labels, &key);
-        let Some(candidates) = ones.get(&signature) else {
-            continue;
-        };
-        let mut values = vec![None; many.values.len()];
-        let used = used.entry(signature).or_insert_with(|| vec![false; many.values.len()]);
-        for (step, place) in values.iter_mut().enumerate() {
-            let mut found = candidates.iter().filter_map(|series| series.values[step]);
-            let (Some(value), Some(other)) = (many.values[step], found.next()) else {
-                continue;
-            };
-            if found.next().is_some() || (cardinality == Cardinality::OneToOne && used[step]) {
-                return Err(ambiguous(cardinality));
+        for one in ones.get(&signature).into_iter().flatten() {
+            let labels = result_labels(&many.labels, &one.labels, matching, &key);
+            let distinct = (cardinality != Cardinality::OneToOne).then(|| labels.clone());
+            let taken = taken.entry((signature.clone(), distinct));
+            let taken = taken.or_insert_with(|| vec![false; many.values.len()]);
+            let mut values = vec![None; many.values.len()];
+            for (step, place) in values.iter_mut().enumerate() {
+                let (Some(value), Some(other)) = (many.values[step], one.values[step]) else {
+                    continue;
+                };
+                let (left, right) = if swapped { (other, value) } else { (value, other) };
+                *place = outcome(op, options.return_bool, left, right, left);
+                if place.is_some() && std::mem::replace(&mut taken[step], true) {
+                    return Err(ambiguous(cardinality));
+                }
             }
-            used[step] = true;
-            let (left, right) = if swapped { (other, value) } else { (value, other) };
-            *place = outcome(op, options.return_bool, left, right, left);
+            results.push(StepSeries { labels, values });
         }
-        let labels = result_labels(&many.labels, &candidates[0].labels, matching, &key);
-        results.push(StepSeries { labels, values });
     }
     results.sort_by(|a, b| a.labels.cmp(&b.labels));
     Ok(merge_equal(without_empty(results)))
+}
+
+/// On the side of which one sample may match, no two of a moment may look alike, used or not.
+fn refuse_duplicates(ones: &HashMap<Labels, Vec<&StepSeries>>, side: &str) -> Result<(), EvalError> {
+    for candidates in ones.values().filter(|candidates| candidates.len() > 1) {
+        let steps = candidates[0].values.len();
+        let at = |step: usize| candidates.iter().filter(|series| series.values[step].is_some()).count();
+        if (0..steps).any(|step| at(step) > 1) {
+            return Err(EvalError::Refused(format!(
+                "found duplicate series on the {side} hand-side;many-to-many matching not allowed: matching labels must \
+                 be unique on one side"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn ambiguous(cardinality: Cardinality) -> EvalError {

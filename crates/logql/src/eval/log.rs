@@ -14,7 +14,7 @@ use longshore_model::{Batch, Columns, Direction, Labels, ScanError, ScanRequest,
 
 use super::{Context, EvalError, LogResult, ResultStream};
 use crate::ast::LogExpr;
-use crate::pipeline::{LabelState, Pipeline, ResultLabels, searches, without_clashes};
+use crate::pipeline::{LabelState, Moment, Pipeline, ResultLabels, searches, without_clashes};
 
 /// Which lines a log query wants.
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +117,7 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
     })?;
     let mut query = Query {
         pipeline: &pipeline,
+        now_ns: context.now.0,
         params,
         wanted: params.time,
         state: LabelState::default(),
@@ -140,6 +141,7 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
 
 struct Query<'a> {
     pipeline: &'a Pipeline,
+    now_ns: i64,
     params: LogParams,
     /// What could still enter the result.
     wanted: TimeRange,
@@ -179,6 +181,10 @@ impl Query<'_> {
     }
 
     fn add_row(&mut self, batch: &Batch, row: usize) {
+        self.state.set_moment(Moment {
+            timestamp_ns: batch.timestamps[row].0,
+            now_ns: self.now_ns,
+        });
         let Some(line) = self.pipeline.run(&mut self.state, batch.lines.get(row)) else {
             return;
         };

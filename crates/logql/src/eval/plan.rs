@@ -64,12 +64,12 @@ impl Plan {
             labels.push(unwrap.label.clone());
         }
         let keyless = key == Key::By(Vec::new());
+        let sizes = matches!(op, RangeOp::BytesOverTime | RangeOp::BytesRate);
         let pipeline = if keyless && range.unwrap.is_none() && !pipeline.reads_labels() {
-            pipeline.without_parsers()
+            pipeline.without_parsers(sizes)
         } else {
             pipeline
         };
-        let sizes = matches!(op, RangeOp::BytesOverTime | RangeOp::BytesRate);
         let metadata = pipeline.touches_labels() || range.unwrap.is_some() || !is_of_stream(&key, range);
         let columns = Columns {
             lines: sizes || pipeline.reads_lines(),

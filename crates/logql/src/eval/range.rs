@@ -14,7 +14,7 @@ use super::unwrap::{CompiledUnwrap, windows};
 use super::{Context, EvalError};
 use crate::ast::{Grouping, LogRange, RangeOp};
 use crate::limits::{RANGE_VALUES_MAX, UNWRAPPED_SAMPLES_MAX};
-use crate::pipeline::{LabelState, Pipeline, searches, without_clashes};
+use crate::pipeline::{LabelState, Moment, Pipeline, searches, without_clashes};
 
 /// The moments a query is evaluated at.
 #[derive(Debug, Clone, Copy)]
@@ -133,6 +133,7 @@ impl RangeCall<'_> {
             series: Vec::new(),
             samples: 0,
             series_max: context.series_max,
+            now_ns: context.now.0,
             unwrap,
         };
         while let Some(batch) = source.next_batch(time)? {
@@ -232,6 +233,7 @@ struct Collector<'a> {
     series: Vec<Gathered>,
     samples: usize,
     series_max: usize,
+    now_ns: i64,
 }
 
 impl Collector<'_> {
@@ -272,6 +274,10 @@ impl Collector<'_> {
             } else {
                 &[]
             };
+            self.state.set_moment(Moment {
+                timestamp_ns: batch.timestamps[row].0,
+                now_ns: self.now_ns,
+            });
             let Some(line) = self.plan.pipeline.run(&mut self.state, line) else {
                 continue;
             };

@@ -48,6 +48,7 @@ fn with_context<T>(store: &Fixture, run: impl FnOnce(&Context<'_>) -> T) -> T {
         tenant: &tenant,
         cancellation: Cancellation::default(),
         series_max: 500,
+        now: TimestampNs(0),
     })
 }
 
@@ -198,7 +199,7 @@ fn numbers_and_operators() {
         r#"{app="api", x="a!"} 2"#,
     );
     let many = r#"sum by (app) (rate({env="prod"}[9s])) + on () sum by (app) (rate({env="prod"}[9s]))"#;
-    assert!(instant(&store, many, 10).starts_with("multiple matches for labels"));
+    assert!(instant(&store, many, 10).starts_with("found duplicate series on the right hand-side"));
 }
 
 #[test]
@@ -292,6 +293,7 @@ fn series_are_limited_and_queries_stop() {
         tenant: &tenant,
         cancellation: Cancellation::default(),
         series_max: 3,
+        now: TimestampNs(0),
     };
     let at = TimestampNs(10 * SECOND);
     let error = instant_query(&expr, InstantParams { at }, &context).unwrap_err();

@@ -134,12 +134,12 @@ fn increase(samples: &[(i64, f64)], start: i64, end: i64) -> f64 {
     }
     let mean_distance = sampled / (samples.len() - 1) as f64;
     let far = mean_distance * 1.1;
-    let mut before = seconds(start, first.0);
+    let extended = |distance: f64| if distance < far { distance } else { mean_distance / 2.0 };
+    let mut before = extended(seconds(start, first.0));
     if grown > 0.0 && first.1 >= 0.0 {
         before = before.min(sampled * (first.1 / grown));
     }
-    let extended = |distance: f64| if distance < far { distance } else { mean_distance / 2.0 };
-    grown * (sampled + extended(before) + extended(seconds(last.0, end))) / sampled
+    grown * (sampled + before + extended(seconds(last.0, end))) / sampled
 }
 
 /// The value below which the given share lies, between two values by proportion.

@@ -1,10 +1,11 @@
 //! `label_replace`, and label sets cut down for matching.
 
-use longshore_goregex::{Captures, Regex};
+use longshore_goregex::Regex;
 use longshore_model::Labels;
 
 use super::plan::Key;
 use super::range::StepSeries;
+use crate::expand::expand;
 
 /// The labels that the key keeps.
 pub(super) fn cut(labels: &Labels, key: &Key) -> Labels {
@@ -31,40 +32,4 @@ pub(super) fn label_replace(
         series.labels = others.chain(set).collect();
     }
     series
-}
-
-/// Puts groups in the places of `$1`, `${1}`, `$name`, as Go's `Regexp.Expand`; `$$` is a dollar.
-fn expand(template: &str, value: &str, regex: &Regex, captures: &Captures) -> String {
-    let mut text = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find('$') {
-        text.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            text.push('$');
-            rest = after;
-            continue;
-        }
-        let braced = rest.strip_prefix('{').and_then(|body| body.split_once('}'));
-        let (name, after) = braced.unwrap_or_else(|| {
-            let end = rest
-                .find(|c: char| c != '_' && !c.is_alphanumeric())
-                .unwrap_or(rest.len());
-            rest.split_at(end)
-        });
-        if name.is_empty() {
-            text.push('$');
-            continue;
-        }
-        let index = name
-            .parse::<usize>()
-            .ok()
-            .or_else(|| regex.capture_names().position(|group| group == Some(name)));
-        if let Some(range) = index.and_then(|index| captures.get(index)) {
-            text.push_str(value.get(range).unwrap_or(""));
-        }
-        rest = after;
-    }
-    text.push_str(rest);
-    text
 }

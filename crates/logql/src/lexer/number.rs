@@ -34,7 +34,15 @@ fn number_length(rest: &str) -> usize {
     if let [b'0', b'x' | b'X' | b'o' | b'O' | b'b' | b'B', digit, ..] = bytes
         && digit.is_ascii_hexdigit()
     {
-        return run(2, |b| b.is_ascii_hexdigit() || *b == b'_');
+        let mut end = run(2, |b| b.is_ascii_hexdigit() || *b == b'_');
+        if matches!(bytes[1], b'x' | b'X') && bytes.get(end) == Some(&b'.') {
+            end = run(end + 1, u8::is_ascii_hexdigit);
+        }
+        if matches!(bytes.get(end), Some(b'p' | b'P')) {
+            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+            end = run(end + 1 + sign, u8::is_ascii_digit);
+        }
+        return end;
     }
     let mut end = run(0, u8::is_ascii_digit);
     if bytes.get(end) == Some(&b'.') {
@@ -47,6 +55,20 @@ fn number_length(rest: &str) -> usize {
         }
     }
     end
+}
+
+/// A number as Go's `ParseFloat` reads it: hexadecimal ones need an exponent, a power of two.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    let lower = text.to_ascii_lowercase();
+    let Some(digits) = lower.strip_prefix("0x") else {
+        return text.parse().ok();
+    };
+    let (mantissa, exponent) = digits.split_once('p')?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let value = u64::from_str_radix(&format!("{whole}{fraction}"), 16).ok()?;
+    let exponent = exponent.parse::<i32>().ok()?;
+    let shift = exponent.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
+    Some(value as f64 * 2_f64.powi(shift))
 }
 
 /// Go's durations first, because only they have fractions; then Prometheus', which have days, weeks and years.

@@ -5,7 +5,7 @@ use crate::ast::{
     BinaryOp, BinaryOptions, Cardinality, Expr, LogExpr, Matching, RangeOp, SampleExpr, SampleKind, VectorOp,
 };
 use crate::error::ParseError;
-use crate::lexer::Kind;
+use crate::lexer::{self, Kind};
 use crate::span::Span;
 
 const NO_MATCHER: &str = "queries require at least one regexp or equality matcher that does not have an \
@@ -142,7 +142,7 @@ impl Parser {
         let Kind::Number(text) = self.peek() else {
             return Err(self.unexpected(if signed { &["NUMBER"] } else { expected }));
         };
-        let value = text.parse::<f64>().map_err(|_| {
+        let value = lexer::float(text).ok_or_else(|| {
             let message =
                 format!("unable to parse literal as a float: strconv.ParseFloat: parsing \"{text}\": invalid syntax");
             ParseError::meaning(message, span)

@@ -7,12 +7,12 @@ mod scanner;
 
 use std::borrow::Cow;
 
-pub(super) use scanner::unescape_text;
+pub(crate) use scanner::unescape_text;
+pub(super) use scanner::{Mistake, Scanner, Value, unescape};
 
 use super::json_path::{self, Step};
 use super::labels::{LabelState, append_as_label};
 use crate::ast::Extraction;
-use scanner::{Mistake, Scanner, Value};
 
 const ERROR_KIND: &str = "JSONParserErr";
 /// Objects deeper than this are not looked into: their fields make no labels. Bounds the recursion.
@@ -45,7 +45,7 @@ impl JsonStage {
         match self {
             Self::All => {
                 let mut name = String::new();
-                if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0) {
+                if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0, Readable::of(line)) {
                     labels.set_error(ERROR_KIND, mistake.text());
                 }
             }
@@ -54,18 +54,47 @@ impl JsonStage {
     }
 }
 
+/// Whether U+FFFD stands in the line, looked up once for all values: Loki replaces what was no UTF-8 by a blank.
+#[derive(Clone, Copy)]
+struct Readable {
+    has_replacement: bool,
+}
+
+impl Readable {
+    fn of(line: &[u8]) -> Self {
+        Self {
+            has_replacement: memchr::memmem::find(line, "\u{fffd}".as_bytes()).is_some(),
+        }
+    }
+
+    fn value(self, raw: &str) -> Cow<'_, str> {
+        let text = unescape(raw);
+        let looks = self.has_replacement || matches!(text, Cow::Owned(_));
+        if looks && text.contains(char::REPLACEMENT_CHARACTER) {
+            return text.replace(char::REPLACEMENT_CHARACTER, " ").into();
+        }
+        text
+    }
+}
+
 /// Adds the fields of the object that begins here; `name` is the label of the object itself.
-fn flatten(labels: &mut LabelState, scanner: &mut Scanner<'_>, name: &mut String, depth: usize) -> Result<(), Mistake> {
+fn flatten(
+    labels: &mut LabelState,
+    scanner: &mut Scanner<'_>,
+    name: &mut String,
+    depth: usize,
+    readable: Readable,
+) -> Result<(), Mistake> {
     scanner.open_object()?;
     let mut first = true;
     while let Some(key) = scanner.next_key(&mut first)? {
         let length = name.len();
         append_key(name, &key);
         if scanner.at_object() && depth < DEPTH_MAX {
-            flatten(labels, scanner, name, depth + 1)?;
+            flatten(labels, scanner, name, depth + 1, readable)?;
         } else {
             match scanner.value()? {
-                Value::String(raw) => labels.add_parsed(name, &scanner::unescape(raw)),
+                Value::String(raw) => labels.add_parsed(name, &readable.value(raw)),
                 Value::Scalar(raw) => labels.add_parsed(name, raw),
                 Value::Null | Value::Array(_) | Value::Object(_) => {}
             }
@@ -97,14 +126,18 @@ fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) 
     }
     for (label, steps) in paths {
         let mut scanner = Scanner::new(line);
+        // A mistake on the way there only means that there is no such value.
         let value = match descend(&mut scanner, steps) {
             Ok(true) => scanner.value(),
-            Ok(false) => Ok(Value::Null),
-            Err(mistake) => Err(mistake),
+            Ok(false) | Err(_) => Ok(Value::Null),
         };
         let text: Cow<'_, str> = match value {
-            Ok(Value::String(raw)) => scanner::unescape(raw),
+            Ok(Value::String(raw)) => unescape(raw),
             Ok(Value::Scalar(raw) | Value::Object(raw) | Value::Array(raw)) => raw.into(),
+            Err(mistake @ Mistake::UnknownValue) => {
+                labels.set_error(ERROR_KIND, mistake.text());
+                "".into()
+            }
             Ok(Value::Null) | Err(_) => "".into(),
         };
         labels.set_parsed(label, &text);

@@ -4,8 +4,9 @@ use longshore_model::parse_go_duration;
 
 use super::LabelState;
 use super::ip::IpMatcher;
+use super::labels::is_error_label;
 use crate::ast::{Comparison, LabelFilter, LabelFilterKind, Matcher};
-use crate::units::size_bytes;
+use crate::units::{duration_mistake, size_bytes, size_mistake};
 
 const ERROR_KIND: &str = "LabelFilterErr";
 
@@ -75,14 +76,20 @@ impl CompiledLabelFilter {
             Self::Text(matcher) => matcher.matches(labels.get(&matcher.name).unwrap_or("")),
             Self::And(left, right) => left.passes(labels) && right.passes(labels),
             Self::Or(left, right) => left.passes(labels) || right.passes(labels),
+            // As in Loki a line that has failed passes here, with its error.
+            Self::Ip { .. } if labels.error().is_some() => true,
             Self::Quantity { name, op, value } => {
-                let Some(text) = labels.get(name) else {
+                // Errors are texts; to a comparison of quantities they are not there.
+                let Some(text) = labels.get(name).filter(|_| !is_error_label(name)) else {
                     return false;
                 };
                 match value.compare(*op, text) {
                     Ok(holds) => holds,
                     Err(details) => {
-                        labels.set_error(ERROR_KIND, &details);
+                        // The first error of a line is the one that is told.
+                        if labels.error().is_none() {
+                            labels.set_error(ERROR_KIND, &details);
+                        }
                         true
                     }
                 }
@@ -110,23 +117,4 @@ impl Quantity {
                 .ok_or_else(|| size_mistake(text)),
         }
     }
-}
-
-/// Go's words for a text that is no duration.
-fn duration_mistake(text: &str) -> String {
-    let is_number = text.parse::<f64>().is_ok();
-    let what = if is_number { "missing unit in" } else { "invalid" };
-    format!("time: {what} duration \"{text}\"")
-}
-
-/// Go's words for a text that is no size: the number that begins it is at fault, or else the unit.
-fn size_mistake(text: &str) -> String {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ',')
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(end);
-    if number.parse::<f64>().is_ok() {
-        return format!("unhandled size name: {}", unit.trim().to_lowercase());
-    }
-    format!("strconv.ParseFloat: parsing \"{number}\": invalid syntax")
 }

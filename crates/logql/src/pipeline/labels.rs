@@ -15,6 +15,11 @@ pub(crate) const ERROR_LABEL: &str = "__error__";
 pub(crate) const ERROR_DETAILS_LABEL: &str = "__error_details__";
 const CLASH_SUFFIX: &str = "_extracted";
 
+/// Whether a label says what went wrong with a line.
+pub(super) fn is_error_label(name: &str) -> bool {
+    matches!(name, ERROR_LABEL | ERROR_DETAILS_LABEL)
+}
+
 /// Whether a key can be a label's name as it is.
 pub(super) fn is_label_name(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -63,6 +68,13 @@ pub(crate) fn without_clashes<'a>(stream: &Labels, metadata: &'a Labels) -> Cow<
     Cow::Owned(renamed.collect())
 }
 
+/// When a line was written, and when the query is run; nanoseconds since 1970.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Moment {
+    pub(crate) timestamp_ns: i64,
+    pub(crate) now_ns: i64,
+}
+
 /// Labels of the line being worked on; one value serves all lines of a query one after another.
 #[derive(Debug, Default)]
 pub(crate) struct LabelState {
@@ -77,6 +89,7 @@ pub(crate) struct LabelState {
     error_details: String,
     /// Names that anything looks at; `None` means all.
     wanted: Option<Vec<String>>,
+    moment: Moment,
 }
 
 impl LabelState {
@@ -111,6 +124,15 @@ impl LabelState {
         self.removed.clear();
         self.error = None;
         self.error_details.clear();
+    }
+
+    /// Says when the line was written.
+    pub(crate) fn set_moment(&mut self, moment: Moment) {
+        self.moment = moment;
+    }
+
+    pub(crate) fn moment(&self) -> Moment {
+        self.moment
     }
 
     /// Value of a label; errors are labels too.
@@ -179,6 +201,37 @@ impl LabelState {
         match known {
             Some(index) => self.parsed[index].1 = value,
             None => self.parsed.push((key, value)),
+        }
+    }
+
+    /// Sets a label whatever it was before and wherever it came from.
+    pub(crate) fn set_formatted(&mut self, name: &str, value: &str) {
+        self.forget(name);
+        let key_start = self.text.len();
+        self.text.push_str(name);
+        let key = key_start..self.text.len();
+        self.text.push_str(value);
+        self.parsed.push((key.clone(), key.end..self.text.len()));
+    }
+
+    /// Takes a label away, wherever it came from.
+    fn forget(&mut self, name: &str) {
+        let text = &self.text;
+        self.parsed.retain(|(key, _)| text[key.clone()] != *name);
+        let stored = self.stream.get(name).is_some() || self.metadata.get(name).is_some();
+        if stored && !self.is_removed(name) {
+            self.removed.push(name.to_owned());
+        }
+    }
+
+    /// Gives a label another name; nothing happens when there is none.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        let Some(value) = self.get(from).map(str::to_owned) else {
+            return;
+        };
+        self.set_formatted(to, &value);
+        if from != to {
+            self.forget(from);
         }
     }
 

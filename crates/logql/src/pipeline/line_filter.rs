@@ -34,6 +34,9 @@ impl CompiledLineFilter {
                     Some(literal) => literal_operand(literal),
                     None => Operand::Regex(regex.clone()),
                 },
+                LineOperand::Text { value, .. } if is_regex(filter.op) => {
+                    Operand::Regex(Regex::new(value).map_err(|error| error.to_string())?)
+                }
                 LineOperand::Text { value, .. } if is_pattern(filter.op) => {
                     Operand::Pattern(pattern::check_filter(value).map_err(|error| error.to_string())?)
                 }
@@ -53,6 +56,10 @@ impl CompiledLineFilter {
 
 fn literal_operand(literal: &[u8]) -> Operand {
     Operand::Literal(Box::new(Finder::new(literal).into_owned()))
+}
+
+fn is_regex(op: LineFilterOp) -> bool {
+    matches!(op, LineFilterOp::Matches | LineFilterOp::NotMatches)
 }
 
 fn is_pattern(op: LineFilterOp) -> bool {

@@ -67,7 +67,13 @@ impl LogfmtStage {
 
     fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) {
         if !self.extractions.is_empty() {
-            for (label, _) in self.extractions.iter().filter(|(_, wanted)| wanted == key) {
+            let mut named = self.extractions.iter().filter(|(_, wanted)| wanted == key).peekable();
+            // As in Loki, what is called as a label is called counts too when no expression names it.
+            let by_label = named
+                .peek()
+                .is_none()
+                .then(|| self.extractions.iter().find(|(label, _)| label == key));
+            for (label, _) in named.chain(by_label.flatten()) {
                 labels.set_parsed(label, value);
             }
             return;
@@ -112,7 +118,7 @@ impl<'a> Pairs<'a> {
         match bytes.get(end) {
             Some(b'"') => mistake("unexpected '\"'", end),
             Some(b'=') if key.is_empty() => mistake("unexpected '='", end),
-            _ if self.has_replacement && key.contains(char::REPLACEMENT_CHARACTER) => mistake("invalid key", end - 1),
+            _ if self.has_replacement && key.contains(char::REPLACEMENT_CHARACTER) => mistake("invalid key", end),
             Some(b'=') => {
                 self.at += 1;
                 Some(self.value().map(|value| (key, value)))

@@ -46,7 +46,8 @@ fn search(filter: &LineFilter) -> Option<PageSearch> {
     if let [LineOperand::Text { value, regex }] = filter.operands.as_slice() {
         return match regex {
             Some(regex) => regex.page_search(),
-            None => PageSearch::literal(value.as_bytes()),
+            None if filter.op == LineFilterOp::Contains => PageSearch::literal(value.as_bytes()),
+            None => None,
         };
     }
     // One of several: a single expression finds the first of any.

@@ -4,11 +4,15 @@ use std::borrow::Cow;
 
 use longshore_goregex::Regex;
 
+use super::decolorize;
+use super::format::{LabelFormatStage, LineFormatStage};
 use super::json::JsonStage;
 use super::label_filter::CompiledLabelFilter;
 use super::labels::{ERROR_DETAILS_LABEL, ERROR_LABEL};
 use super::line_filter::CompiledLineFilter;
 use super::logfmt::LogfmtStage;
+use super::pattern_parser::PatternStage;
+use super::unpack;
 use super::{CompileError, LabelState};
 use crate::ast::{LabelPick, Stage, StageKind};
 
@@ -20,6 +24,11 @@ pub(super) enum CompiledStage {
     Json(JsonStage),
     Logfmt(LogfmtStage),
     Regexp(Regex),
+    Pattern(PatternStage),
+    Unpack,
+    LineFormat(LineFormatStage),
+    LabelFormat(LabelFormatStage),
+    Decolorize,
     Drop(Vec<LabelPick>),
     Keep(Vec<LabelPick>),
 }
@@ -42,11 +51,11 @@ impl CompiledStage {
             StageKind::Regexp(regex) => Self::Regexp(regex.clone()),
             StageKind::Drop(picks) => Self::Drop(picks.clone()),
             StageKind::Keep(picks) => Self::Keep(picks.clone()),
-            StageKind::Pattern(_)
-            | StageKind::Unpack
-            | StageKind::LineFormat(_)
-            | StageKind::LabelFormat(_)
-            | StageKind::Decolorize => return Err(CompileError::StageNotSupported(stage.to_string())),
+            StageKind::Pattern(text) => Self::Pattern(PatternStage::new(text).map_err(failed)?),
+            StageKind::Unpack => Self::Unpack,
+            StageKind::LineFormat(template) => Self::LineFormat(LineFormatStage::new(template).map_err(failed)?),
+            StageKind::LabelFormat(formats) => Self::LabelFormat(LabelFormatStage::new(formats).map_err(failed)?),
+            StageKind::Decolorize => Self::Decolorize,
         })
     }
 
@@ -58,27 +67,47 @@ impl CompiledStage {
             Self::Json(stage) => stage.run(labels, line),
             Self::Logfmt(stage) => stage.run(labels, line),
             Self::Regexp(regex) => extract_groups(regex, labels, line),
+            Self::Pattern(stage) => stage.run(labels, line),
+            Self::Unpack => unpack::run(labels, line),
+            Self::LineFormat(stage) => stage.run(labels, line),
+            Self::LabelFormat(stage) => stage.run(labels, line),
+            Self::Decolorize => decolorize::run(line),
             Self::Drop(picks) => drop_labels(picks, labels),
             Self::Keep(picks) => labels.retain(|name, value| picks.iter().any(|pick| picks_label(pick, name, value))),
         }
         true
     }
 
-    /// Whether it only adds labels.
+    /// Whether it takes labels from the text of a line.
     pub(super) fn is_parser(&self) -> bool {
-        matches!(self, Self::Json(_) | Self::Logfmt(_) | Self::Regexp(_))
+        matches!(
+            self,
+            Self::Json(_) | Self::Logfmt(_) | Self::Regexp(_) | Self::Pattern(_) | Self::Unpack
+        )
+    }
+
+    /// Whether it is the parser that changes the text too.
+    pub(super) fn is_unpack(&self) -> bool {
+        matches!(self, Self::Unpack)
     }
 
     /// Whether it reads the text.
     pub(super) fn reads_line(&self) -> bool {
-        self.is_parser() || matches!(self, Self::LineFilter(_))
+        match self {
+            Self::LineFilter(_) | Self::Decolorize => true,
+            Self::LineFormat(stage) => stage.reads_line(),
+            Self::LabelFormat(stage) => stage.reads_line(),
+            stage => stage.is_parser(),
+        }
     }
 
     /// Adds the names of labels it looks at; false when it looks at all.
     pub(super) fn names_read(&self, names: &mut Vec<String>) -> bool {
         match self {
             Self::LabelFilter(filter) => filter.names_read(names),
-            Self::Drop(_) | Self::Keep(_) => return false,
+            Self::LineFormat(stage) => return stage.names_read(names),
+            Self::LabelFormat(stage) => return stage.names_read(names),
+            Self::Drop(picks) | Self::Keep(picks) => names.extend(picks.iter().map(|pick| pick.name().to_owned())),
             _ => {}
         }
         true
@@ -86,7 +115,10 @@ impl CompiledStage {
 
     /// Whether what it does depends on labels.
     pub(super) fn reads_labels(&self) -> bool {
-        matches!(self, Self::LabelFilter(_) | Self::Drop(_) | Self::Keep(_))
+        matches!(
+            self,
+            Self::LabelFilter(_) | Self::Drop(_) | Self::Keep(_) | Self::LineFormat(_) | Self::LabelFormat(_)
+        )
     }
 }
 

@@ -167,13 +167,20 @@ fn drop_and_keep_touch_labels_of_every_kind() {
 
 #[test]
 fn what_cannot_be_run_is_said() {
-    let Ok(Expr::Log(log)) = parse(r#"{a="b"} | line_format "{{.x}}""#) else {
+    let Ok(Expr::Log(log)) = parse(r#"{a="b"} | line_format "{{.x""#) else {
         panic!("a log query");
     };
     let error = Pipeline::new(&log).unwrap_err();
     assert_eq!(
         error.to_string(),
-        r#"the stage '| line_format "{{.x}}"' is not supported yet"#
+        r#"parse error : stage '| line_format "{{.x"' : invalid line template: template: line:1: unclosed action"#
+    );
+    let Ok(Expr::Log(log)) = parse(r#"{a="b"} |~ "**""#) else {
+        panic!("a log query");
+    };
+    assert_eq!(
+        Pipeline::new(&log).unwrap_err().to_string(),
+        r#"parse error : stage '|~ "**"' : error parsing regexp: missing argument to repetition operator: `*`"#
     );
     let Ok(Expr::Log(log)) = parse(r#"{a="b"} | json x="..""#) else {
         panic!("a log query");

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// What is wrong with a text; the words are those users know from Loki.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mistake {
+pub(in crate::pipeline) enum Mistake {
     NoObject,
     NotClosed,
     UnknownValue,
@@ -14,7 +14,7 @@ pub(super) enum Mistake {
 }
 
 impl Mistake {
-    pub(super) fn text(self) -> &'static str {
+    pub(in crate::pipeline) fn text(self) -> &'static str {
         match self {
             Self::NoObject => "Value looks like object, but can't find closing '}' symbol",
             Self::NotClosed => "Value is array, but can't find closing ']' symbol",
@@ -26,7 +26,7 @@ impl Mistake {
 
 /// A value as it stands in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Value<'a> {
+pub(in crate::pipeline) enum Value<'a> {
     /// Between its quotes, escapes and all.
     String(&'a str),
     /// A number, `true` or `false`, as written.
@@ -39,13 +39,13 @@ pub(super) enum Value<'a> {
 }
 
 /// A position in a text.
-pub(super) struct Scanner<'a> {
+pub(in crate::pipeline) struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(line: &'a [u8]) -> Self {
+    pub(in crate::pipeline) fn new(line: &'a [u8]) -> Self {
         // Lines are UTF-8; of one that is not, the part before the bad byte is what can be read.
         let text = match std::str::from_utf8(line) {
             Ok(text) => text,
@@ -68,15 +68,15 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    pub(super) fn at_object(&mut self) -> bool {
+    pub(in crate::pipeline) fn at_object(&mut self) -> bool {
         self.peek() == Some(b'{')
     }
 
-    pub(super) fn at_array(&mut self) -> bool {
+    pub(in crate::pipeline) fn at_array(&mut self) -> bool {
         self.peek() == Some(b'[')
     }
 
-    pub(super) fn open_object(&mut self) -> Result<(), Mistake> {
+    pub(in crate::pipeline) fn open_object(&mut self) -> Result<(), Mistake> {
         if self.take(b'{') {
             Ok(())
         } else {
@@ -85,7 +85,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The next key of the object that was opened, with the colon read; `None` at its end.
-    pub(super) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'a, str>>, Mistake> {
+    pub(in crate::pipeline) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'a, str>>, Mistake> {
         if self.take(b'}') {
             return Ok(None);
         }
@@ -104,7 +104,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Reads the value that is next.
-    pub(super) fn value(&mut self) -> Result<Value<'a>, Mistake> {
+    pub(in crate::pipeline) fn value(&mut self) -> Result<Value<'a>, Mistake> {
         match self.peek() {
             Some(b'"') => self.string().map(Value::String),
             Some(b'{') => self.brackets().map(Value::Object),
@@ -115,7 +115,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves into the object to the value of a key.
-    pub(super) fn enter_key(&mut self, wanted: &str) -> Result<bool, Mistake> {
+    pub(in crate::pipeline) fn enter_key(&mut self, wanted: &str) -> Result<bool, Mistake> {
         self.open_object()?;
         let mut first = true;
         while let Some(key) = self.next_key(&mut first)? {
@@ -128,7 +128,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Moves into the array to an element.
-    pub(super) fn enter_index(&mut self, wanted: usize) -> Result<bool, Mistake> {
+    pub(in crate::pipeline) fn enter_index(&mut self, wanted: usize) -> Result<bool, Mistake> {
         self.take(b'[');
         for _ in 0..wanted {
             if self.peek() == Some(b']') {
@@ -202,12 +202,12 @@ impl<'a> Scanner<'a> {
 }
 
 /// Resolves the escapes of a string; one with a bad escape counts as empty, as in Loki.
-pub(super) fn unescape(raw: &str) -> Cow<'_, str> {
+pub(in crate::pipeline) fn unescape(raw: &str) -> Cow<'_, str> {
     unescape_text(raw).unwrap_or_default()
 }
 
 /// Resolves the escapes of a string; `None` when one is bad.
-pub(in crate::pipeline) fn unescape_text(raw: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn unescape_text(raw: &str) -> Option<Cow<'_, str>> {
     if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Some(Cow::Borrowed(raw));
     }

@@ -1,0 +1,376 @@
+//! Running a template.
+//!
+//! Invariants: every loop counts against [`TEMPLATE_STEPS_MAX`], the output against [`TEMPLATE_BYTES_MAX`], calls of
+//! templates against [`TEMPLATE_CALLS_MAX`].
+
+mod call;
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use longshore_goregex::Regex;
+use std::collections::HashMap;
+
+use super::node::{Argument, Branch, Command, Node, Number, Pipe, Term};
+use super::value::{Value, labels};
+use super::{Environment, Template, time};
+use crate::limits::{TEMPLATE_BYTES_MAX, TEMPLATE_CALLS_MAX, TEMPLATE_STEPS_MAX};
+
+type Outcome<T> = Result<T, String>;
+
+/// What functions may look at.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) environment: &'a Environment<'a>,
+    regexes: &'a HashMap<String, Regex>,
+}
+
+impl Scope<'_> {
+    /// A regular expression, compiled now unless it stands in the template as a constant.
+    pub(super) fn regex(&self, expression: &str) -> Outcome<Cow<'_, Regex>> {
+        match self.regexes.get(expression) {
+            Some(regex) => Ok(Cow::Borrowed(regex)),
+            None => Regex::new(expression)
+                .map(Cow::Owned)
+                .map_err(|error| error.to_string()),
+        }
+    }
+}
+
+/// What comes after a node.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    Next,
+    Break,
+    Continue,
+}
+
+struct Run<'a, 'o> {
+    template: &'a Template,
+    scope: Scope<'a>,
+    /// Name of the template that runs.
+    name: &'a str,
+    out: &'o mut String,
+    variables: Vec<(&'a str, Value<'a>)>,
+    steps: usize,
+    calls: usize,
+}
+
+/// Runs a template and appends what it writes.
+pub(super) fn run(template: &Template, environment: &Environment<'_>, out: &mut String) -> Outcome<()> {
+    let mut run = Run {
+        template,
+        scope: Scope {
+            environment,
+            regexes: &template.regexes,
+        },
+        name: template.name,
+        out,
+        variables: vec![("$", Value::Labels)],
+        steps: 0,
+        calls: 0,
+    };
+    run.nodes(&template.main, &Value::Labels).map(|_| ())
+}
+
+impl<'a> Run<'a, '_> {
+    /// A mistake at a place.
+    fn error(&self, at: usize, shown: &dyn Display, message: impl Display) -> String {
+        let before = &self.template.source[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
+        let name = self.template.name;
+        format!(
+            "template: {name}:{line}:{column}: executing \"{}\" at <{shown}>: {message}",
+            self.name
+        )
+    }
+
+    fn step(&mut self, at: usize, shown: &dyn Display) -> Outcome<()> {
+        self.steps += 1;
+        if self.steps > TEMPLATE_STEPS_MAX || self.out.len() > TEMPLATE_BYTES_MAX {
+            return Err(self.error(at, shown, "the template does too much"));
+        }
+        Ok(())
+    }
+
+    fn nodes(&mut self, nodes: &'a [Node], dot: &Value<'a>) -> Outcome<Flow> {
+        for node in nodes {
+            match node {
+                Node::Text(text) => self.out.push_str(text),
+                Node::Action(pipe) => self.action(pipe, dot)?,
+                Node::If(branch) | Node::With(branch) => {
+                    let flow = self.choose(branch, dot, matches!(node, Node::With(_)))?;
+                    if flow != Flow::Next {
+                        return Ok(flow);
+                    }
+                }
+                Node::Range(branch) => {
+                    let flow = self.range(branch, dot)?;
+                    if flow != Flow::Next {
+                        return Ok(flow);
+                    }
+                }
+                Node::Template { name, at, pipe } => self.call_template(name, *at, pipe.as_ref(), dot)?,
+                Node::Break => return Ok(Flow::Break),
+                Node::Continue => return Ok(Flow::Continue),
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn action(&mut self, pipe: &'a Pipe, dot: &Value<'a>) -> Outcome<()> {
+        self.step(pipe.at, pipe)?;
+        // Nearly every template is `{{.label}}`s: those need no value.
+        if let ([command], [], Value::Labels) = (pipe.commands.as_slice(), pipe.variables.as_slice(), dot)
+            && let [
+                Argument {
+                    term: Term::Field(path),
+                    ..
+                },
+            ] = command.arguments.as_slice()
+            && let [name] = path.as_slice()
+        {
+            self.out.push_str(self.scope.environment.fields.get(name).unwrap_or(""));
+            return Ok(());
+        }
+        let value = self.pipe(pipe, dot)?;
+        if !pipe.variables.is_empty() {
+            return Ok(());
+        }
+        match value {
+            Value::Nil => self.out.push_str("<no value>"),
+            value => value.print(self.scope.environment, self.out),
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, branch: &'a Branch, dot: &Value<'a>, with: bool) -> Outcome<Flow> {
+        let scope = self.variables.len();
+        let value = self.pipe(&branch.pipe, dot)?;
+        let flow = if value.is_true(self.scope.environment) {
+            self.nodes(&branch.then, if with { &value } else { dot })
+        } else {
+            self.nodes(&branch.otherwise, dot)
+        };
+        self.variables.truncate(scope);
+        flow
+    }
+
+    fn range(&mut self, branch: &'a Branch, dot: &Value<'a>) -> Outcome<Flow> {
+        let scope = self.variables.len();
+        let pipe = &branch.pipe;
+        let value = self.commands(pipe, dot)?;
+        let items: Vec<(Value<'a>, Value<'a>)> = match &value {
+            Value::Nil => Vec::new(),
+            Value::List(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| (Value::Int(index as i64), item.clone()))
+                .collect(),
+            Value::Map(map) => map
+                .iter()
+                .map(|(key, value)| (Value::text(key.clone()), value.clone()))
+                .collect(),
+            Value::Labels => labels(self.scope.environment)
+                .into_iter()
+                .map(|(name, value)| (Value::Text(name.into()), Value::Text(value.into())))
+                .collect(),
+            Value::Int(count) | Value::Int64(count) => {
+                let count = (*count).clamp(0, TEMPLATE_STEPS_MAX as i64 + 1);
+                (0..count).map(|index| (Value::Int(index), Value::Int(index))).collect()
+            }
+            other => {
+                let shown = other.to_text(self.scope.environment);
+                return Err(self.error(pipe.at, pipe, format!("range can't iterate over {shown}")));
+            }
+        };
+        if items.is_empty() {
+            let flow = self.nodes(&branch.otherwise, dot);
+            self.variables.truncate(scope);
+            return flow;
+        }
+        for (key, item) in items {
+            self.step(pipe.at, pipe)?;
+            match pipe.variables.as_slice() {
+                [] => {}
+                [only] => self.set(pipe.assigns, only, item.clone()),
+                [first, second, ..] => {
+                    self.set(pipe.assigns, first, key);
+                    self.set(pipe.assigns, second, item.clone());
+                }
+            }
+            let inner = self.variables.len();
+            let flow = self.nodes(&branch.then, &item)?;
+            self.variables.truncate(if pipe.assigns { inner } else { scope });
+            if flow == Flow::Break {
+                break;
+            }
+        }
+        self.variables.truncate(scope);
+        Ok(Flow::Next)
+    }
+
+    fn set(&mut self, assigns: bool, name: &'a str, value: Value<'a>) {
+        if assigns && let Some(variable) = self.variables.iter_mut().rfind(|(known, _)| *known == name) {
+            variable.1 = value;
+            return;
+        }
+        self.variables.push((name, value));
+    }
+
+    fn call_template(&mut self, name: &'a str, at: usize, pipe: Option<&'a Pipe>, dot: &Value<'a>) -> Outcome<()> {
+        let shown = format!("{{{{template {}}}}}", longshore_model::quote_label_value(name));
+        let Some(nodes) = self.template.defined.get(name) else {
+            return Err(self.error(at, &shown, format!("template \"{name}\" not defined")));
+        };
+        if self.calls >= TEMPLATE_CALLS_MAX {
+            return Err(self.error(
+                at,
+                &shown,
+                format!("exceeded maximum template depth ({TEMPLATE_CALLS_MAX})"),
+            ));
+        }
+        let dot = match pipe {
+            Some(pipe) => self.pipe(pipe, dot)?,
+            None => Value::Nil,
+        };
+        let outer = std::mem::replace(&mut self.variables, vec![("$", dot.clone())]);
+        let caller = std::mem::replace(&mut self.name, name);
+        self.calls += 1;
+        let outcome = self.nodes(nodes, &dot);
+        self.calls -= 1;
+        self.name = caller;
+        self.variables = outer;
+        outcome.map(|_| ())
+    }
+
+    /// The value of a pipe; sets its variables.
+    fn pipe(&mut self, pipe: &'a Pipe, dot: &Value<'a>) -> Outcome<Value<'a>> {
+        let value = self.commands(pipe, dot)?;
+        for name in &pipe.variables {
+            self.set(pipe.assigns, name, value.clone());
+        }
+        Ok(value)
+    }
+
+    fn commands(&mut self, pipe: &'a Pipe, dot: &Value<'a>) -> Outcome<Value<'a>> {
+        let mut last = None;
+        for command in &pipe.commands {
+            last = Some(self.command(command, dot, last)?);
+        }
+        Ok(last.unwrap_or(Value::Nil))
+    }
+
+    fn command(&mut self, command: &'a Command, dot: &Value<'a>, last: Option<Value<'a>>) -> Outcome<Value<'a>> {
+        let [first, arguments @ ..] = command.arguments.as_slice() else {
+            return Ok(Value::Nil);
+        };
+        let given = !arguments.is_empty() || last.is_some();
+        if let Term::Function(function) = &first.term {
+            return self.call(function, (first, command.at, command), arguments, last, dot);
+        }
+        let path = match &first.term {
+            Term::Field(path) => Some(path.as_slice()),
+            Term::Variable(path) => path.get(1..).filter(|path| !path.is_empty()),
+            Term::Chain(_, path) => Some(path.as_slice()),
+            _ => None,
+        };
+        if !given {
+            return self.argument(first, dot);
+        }
+        // Methods of times take arguments.
+        match (path, &first.term) {
+            (Some([.., method]), Term::Chain(inner, path)) if path.len() == 1 => {
+                let receiver = self.argument(inner, dot)?;
+                self.method(first, &receiver, method, arguments, last, dot)
+            }
+            (Some([.., method]), Term::Variable(path)) if path.len() == 2 => {
+                let receiver = self.variable(&path[0]);
+                self.method(first, &receiver, method, arguments, last, dot)
+            }
+            (Some([.., name]), _) => {
+                Err(self.error(first.at, first, format!("{name} is not a method but has arguments")))
+            }
+            _ => Err(self.error(first.at, first, format!("can't give argument to non-function {first}"))),
+        }
+    }
+
+    fn method(
+        &mut self,
+        shown: &'a Argument,
+        receiver: &Value<'a>,
+        method: &str,
+        arguments: &'a [Argument],
+        last: Option<Value<'a>>,
+        dot: &Value<'a>,
+    ) -> Outcome<Value<'a>> {
+        let Value::Time(time) = receiver else {
+            return Err(self.error(shown.at, shown, format!("{method} is not a method but has arguments")));
+        };
+        let mut values = Vec::new();
+        for argument in arguments {
+            values.push(self.argument(argument, dot)?);
+        }
+        values.extend(last);
+        time::method(time, method, &values)
+            .unwrap_or_else(|| Err(format!("wrong number of args for {method}")))
+            .map_err(|message| self.error(shown.at, shown, message))
+    }
+
+    fn variable(&self, name: &str) -> Value<'a> {
+        let found = self.variables.iter().rfind(|(known, _)| *known == name);
+        found.map_or(Value::Nil, |(_, value)| value.clone())
+    }
+
+    /// The value of a term that is given no arguments.
+    fn argument(&mut self, argument: &'a Argument, dot: &Value<'a>) -> Outcome<Value<'a>> {
+        Ok(match &argument.term {
+            Term::Function(function) => return self.call(function, (argument, argument.at, argument), &[], None, dot),
+            Term::Field(path) => return self.fields(argument, dot.clone(), path),
+            Term::Variable(path) => {
+                let value = self.variable(&path[0]);
+                return self.fields(argument, value, &path[1..]);
+            }
+            Term::Chain(inner, path) => {
+                let value = self.argument(inner, dot)?;
+                return self.fields(argument, value, path);
+            }
+            Term::Pipe(pipe) => return self.pipe(pipe, dot),
+            Term::Dot => dot.clone(),
+            Term::Nil => Value::Nil,
+            Term::Bool(value) => Value::Bool(*value),
+            Term::Number {
+                value: Number::Whole(value),
+                ..
+            } => Value::Int(*value),
+            Term::Number {
+                value: Number::Float(value, _),
+                ..
+            } => Value::Float(*value),
+            Term::Text { value, .. } => Value::Text(Cow::Borrowed(value)),
+        })
+    }
+
+    fn fields(&mut self, shown: &'a Argument, value: Value<'a>, path: &'a [String]) -> Outcome<Value<'a>> {
+        let mut value = value;
+        for name in path {
+            value = match &value {
+                Value::Labels => Value::Text(self.scope.environment.fields.get(name).unwrap_or("").into()),
+                Value::Map(map) => map.get(name).cloned().unwrap_or(Value::Nil),
+                Value::Nil => Value::Nil,
+                Value::Time(time) => match time::method(time, name, &[]) {
+                    Some(value) => value.map_err(|message| self.error(shown.at, shown, message))?,
+                    None => return Err(self.no_field(shown, name, &value)),
+                },
+                other => return Err(self.no_field(shown, name, other)),
+            };
+        }
+        Ok(value)
+    }
+
+    fn no_field(&self, shown: &Argument, name: &str, value: &Value<'_>) -> String {
+        let kind = value.type_name();
+        self.error(shown.at, shown, format!("can't evaluate field {name} in type {kind}"))
+    }
+}

@@ -1,0 +1,22 @@
+//! Levels that a line gets on its way in.
+
+use longshore_wire::level;
+use serde_json::Value;
+
+use super::{Outcome, cases, labels, outcome};
+
+pub(super) fn run(document: &Value) -> Vec<Outcome> {
+    // Cases with a list of field names of their own ask for a setting that is not the language's.
+    let ours = cases(document)
+        .iter()
+        .filter(|case| case.get("log_level_fields").is_none());
+    ours.map(|case| outcome(case, "line", difference(case))).collect()
+}
+
+fn difference(case: &Value) -> Option<String> {
+    let (stream, metadata) = (labels(&case["stream"]), labels(&case["structured_metadata"]));
+    let line = case["line"].as_str().unwrap_or("");
+    let found = level::detect(level::of_labels(&stream), &metadata, line.as_bytes());
+    let wanted = case["expect_level"].as_str().unwrap_or("");
+    (found != wanted).then(|| format!("{found}; expected: {wanted}"))
+}
