@@ -10,6 +10,8 @@ mod architecture;
 mod clients;
 #[path = "logging/demo.rs"]
 mod demo;
+#[path = "logging/deploy.rs"]
+mod deploy;
 #[path = "logging/exactly_once.rs"]
 mod exactly_once;
 #[path = "logging/peers.rs"]

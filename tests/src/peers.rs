@@ -23,10 +23,11 @@ pub fn find_or_skip(name: &str, what: &str) -> Option<PathBuf> {
     found
 }
 
+/// Says something to the person at the terminal.
 #[expect(
     clippy::print_stderr,
     reason = "the person at the terminal must see what was not checked"
 )]
-fn tell(text: &str) {
+pub fn tell(text: &str) {
     eprintln!("{text}");
 }

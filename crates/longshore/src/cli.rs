@@ -3,7 +3,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Parser, Subcommand};
 
-use crate::commands::{collector, completions, labels, query, series, store, tail, up, validate};
+use crate::commands::{collector, completions, deploy, labels, query, series, store, tail, up, validate};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Labels(labels::LabelsArgs),
     /// List streams
     Series(series::SeriesArgs),
+    /// Print what runs in a Kubernetes cluster
+    Deploy(deploy::DeployArgs),
     /// Check a configuration and print what it comes to
     Validate(validate::ValidateArgs),
     /// Print the completion script of a shell

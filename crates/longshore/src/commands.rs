@@ -2,6 +2,7 @@
 
 pub(crate) mod collector;
 pub(crate) mod completions;
+pub(crate) mod deploy;
 pub(crate) mod labels;
 pub(crate) mod query;
 pub(crate) mod series;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         Command::Tail(arguments) => on_one_thread(tail::run(arguments)),
         Command::Labels(arguments) => on_one_thread(labels::run(arguments)),
         Command::Series(arguments) => on_one_thread(series::run(arguments)),
+        Command::Deploy(arguments) => deploy::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
     }

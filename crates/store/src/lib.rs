@@ -25,6 +25,7 @@ mod replay;
 mod scan;
 mod segment;
 mod settings;
+mod state;
 mod store;
 #[cfg(test)]
 mod tests;

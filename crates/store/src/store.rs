@@ -23,6 +23,7 @@ use crate::push::{EntryListener, PushOutcome};
 use crate::replay;
 use crate::scan::Scan;
 use crate::settings::Settings;
+use crate::state::State;
 use crate::wal::Wal;
 use crate::wal::file::Directory;
 
@@ -204,11 +205,7 @@ impl Store {
     /// # Errors
     /// The reason why a push would fail.
     pub fn check(&self) -> Result<(), PushError> {
-        if lock(&self.inner.state).closed {
-            Err(PushError::Closed)
-        } else {
-            self.inner.wal.check()
-        }
+        self.inner.check()
     }
 
     /// Writes everything in memory to segments and returns when that is durable.
@@ -255,6 +252,17 @@ impl Store {
     /// Registers the store's metrics.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.inner.events.register(registry);
+        registry.register_collector(Box::new(State(Arc::downgrade(&self.inner))));
+    }
+}
+
+impl Inner {
+    pub(crate) fn check(&self) -> Result<(), PushError> {
+        if lock(&self.state).closed {
+            Err(PushError::Closed)
+        } else {
+            self.wal.check()
+        }
     }
 }
 
