@@ -13,8 +13,14 @@ const ALERTS: &str = include_str!("../alerts/longshore.yaml");
 
 /// Dashboards by file name.
 pub(crate) const DASHBOARDS: [(&str, &str); 2] = [
-    ("longshore-logs.json", include_str!("../grafana/dashboards/longshore-logs.json")),
-    ("longshore-health.json", include_str!("../grafana/dashboards/longshore-health.json")),
+    (
+        "longshore-logs.json",
+        include_str!("../grafana/dashboards/longshore-logs.json"),
+    ),
+    (
+        "longshore-health.json",
+        include_str!("../grafana/dashboards/longshore-health.json"),
+    ),
 ];
 
 /// Name of the collector's file in its ConfigMap.
@@ -41,7 +47,11 @@ fn external(with_tenant: bool, store: &ExternalStore) -> String {
     let mut text = COLLECTOR.to_owned();
     if !with_tenant {
         // A cluster with tenants would file the lines under "default", which nobody asked for.
-        replace(&mut text, "    headers:\n      X-Scope-OrgID: ${env:LONGSHORE_TENANT:-default}\n", "");
+        replace(
+            &mut text,
+            "    headers:\n      X-Scope-OrgID: ${env:LONGSHORE_TENANT:-default}\n",
+            "",
+        );
     }
     let mut client = "    compression: gzip\n".to_owned();
     if let Some(ca) = &store.ca {
@@ -58,7 +68,11 @@ fn external(with_tenant: bool, store: &ExternalStore) -> String {
             None => ("bearertokenauth", format!("    token: ${{env:{TOKEN_VARIABLE}}}\n")),
         };
         client.push_str(&format!("    auth:\n      authenticator: {extension}\n"));
-        replace(&mut text, "\nextensions:\n", &format!("\nextensions:\n  {extension}:\n{lines}"));
+        replace(
+            &mut text,
+            "\nextensions:\n",
+            &format!("\nextensions:\n  {extension}:\n{lines}"),
+        );
         replace(
             &mut text,
             "  extensions: [file_storage, health_check]\n",
@@ -92,7 +106,11 @@ pub(crate) fn store_url(settings: &Settings) -> String {
 pub(crate) fn store_config(settings: &Settings) -> String {
     let mut text = STORE.to_owned();
     let retention = &settings.store.retention;
-    replace(&mut text, "  retention_period: 168h\n", &format!("  retention_period: {retention}\n"));
+    replace(
+        &mut text,
+        "  retention_period: 168h\n",
+        &format!("  retention_period: {retention}\n"),
+    );
     replace(
         &mut text,
         "  reject_old_samples_max_age: 168h\n",
@@ -121,15 +139,24 @@ pub(crate) fn data_source(settings: &Settings) -> String {
     text
 }
 
-/// The alert rules, for vmalert or Prometheus.
-pub(crate) fn alerts() -> &'static str {
-    ALERTS
+/// Where the store's group of rules begins.
+const STORE_RULES: &str = "\n  - name: longshore-store\n";
+
+/// The alert rules, for vmalert or Prometheus. A store outside is not ours to watch: its rules would say for ever that
+/// it is missing.
+pub(crate) fn alerts(settings: &Settings) -> &'static str {
+    match settings.store.engine {
+        StoreEngine::Native | StoreEngine::Upstream => ALERTS,
+        StoreEngine::External => ALERTS
+            .split_once(STORE_RULES)
+            .map_or(ALERTS, |(collectors, _)| collectors),
+    }
 }
 
 /// The same rules as the value of `groups`.
-pub(crate) fn alert_groups() -> serde_json::Value {
-    let mut rules: serde_json::Value = serde_saphyr::from_str(ALERTS).expect("the rules are YAML; a test reads them");
-    rules["groups"].take()
+pub(crate) fn alert_groups(settings: &Settings) -> serde_json::Value {
+    let rules = serde_saphyr::from_str::<serde_json::Value>(alerts(settings));
+    rules.expect("the rules are YAML; a test reads them")["groups"].take()
 }
 
 /// Puts a text in the place of one that is there exactly once, whole lines both.

@@ -16,9 +16,18 @@ pub fn render(settings: &Settings) -> String {
     let mut text = String::new();
     let namespace = &settings.namespace;
     if !settings.enabled {
-        let _ = writeln!(text, "# Logging is off (ENABLE_LOGGING=false): there is nothing to deploy.");
-        let _ = writeln!(text, "# To remove what is there, give `kubectl delete -f -` what ENABLE_LOGGING=true renders.");
-        let _ = writeln!(text, "# The log volume stays. To remove it too: kubectl delete pvc {CLAIM} -n {namespace}");
+        let _ = writeln!(
+            text,
+            "# Logging is off (ENABLE_LOGGING=false): there is nothing to deploy."
+        );
+        let _ = writeln!(
+            text,
+            "# To remove what is there, give `kubectl delete -f -` what ENABLE_LOGGING=true renders."
+        );
+        let _ = writeln!(
+            text,
+            "# The log volume stays. To remove it too: kubectl delete pvc {CLAIM} -n {namespace}"
+        );
         return text;
     }
     let _ = writeln!(
@@ -27,10 +36,16 @@ pub fn render(settings: &Settings) -> String {
         env!("CARGO_PKG_VERSION"),
         settings.environment
     );
-    let _ = writeln!(text, "# The namespace must be there; it is not among the objects, so that removing them keeps it.");
+    let _ = writeln!(
+        text,
+        "# The namespace must be there; it is not among the objects, so that removing them keeps it."
+    );
     if settings.store.engine != StoreEngine::External {
         let _ = if settings.delete_data {
-            writeln!(text, "# The log volume {CLAIM} goes with the StatefulSet: deleteData is true.")
+            writeln!(
+                text,
+                "# The log volume {CLAIM} goes with the StatefulSet: deleteData is true."
+            )
         } else {
             writeln!(text, "# The log volume {CLAIM} stays when these objects are removed.")
         };

@@ -339,7 +339,14 @@ impl Default for StoreChoice {
 
 impl Default for NetworkPolicyChoice {
     fn default() -> Self {
-        let clients = ["grafana", "vmagent", "vmsingle", "victoria-metrics-single", "victoria-metrics-agent", "prometheus"];
+        let clients = [
+            "grafana",
+            "vmagent",
+            "vmsingle",
+            "victoria-metrics-single",
+            "victoria-metrics-agent",
+            "prometheus",
+        ];
         Self {
             enabled: true,
             clients: clients.iter().map(|name| Selector::name(name)).collect(),

@@ -25,12 +25,17 @@ fn assert_accepted(command: &mut Command) {
 /// What `longshore deploy render` prints, as documents.
 fn rendered(arguments: &[&str]) -> Vec<Value> {
     let mut command = Command::new(program());
-    command.args(["deploy", "render"]).args(arguments).env_remove("ENABLE_LOGGING");
+    command
+        .args(["deploy", "render"])
+        .args(arguments)
+        .env_remove("ENABLE_LOGGING");
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let documents = text.split("\n---\n").skip(1);
-    documents.map(|document| serde_saphyr::from_str(document).unwrap()).collect()
+    documents
+        .map(|document| serde_saphyr::from_str(document).unwrap())
+        .collect()
 }
 
 /// A file of one of the rendered ConfigMaps, written to `folder`.
@@ -46,17 +51,36 @@ fn file_of(documents: &[Value], name: &str, folder: &Path) -> PathBuf {
 fn rendered_files_are_accepted_by_ours_and_by_upstream() {
     let otelcol = find_or_skip("otelcol", "`otelcol validate` of rendered files");
     let loki = find_or_skip("loki", "`loki -verify-config` of rendered files");
-    let external = ["--set", "store.engine=external", "--set", "store.endpoint=https://logs.example.com/otlp"];
-    let variants: [&[&str]; 4] =
-        [&[], &["--engine", "upstream", "--set", "tenant=team-a"], &["--set", "store.retention=30d"], &external];
+    let external = [
+        "--set",
+        "store.engine=external",
+        "--set",
+        "store.endpoint=https://logs.example.com/otlp",
+    ];
+    let variants: [&[&str]; 4] = [
+        &[],
+        &["--engine", "upstream", "--set", "tenant=team-a"],
+        &["--set", "store.retention=30d"],
+        &external,
+    ];
     for variant in variants {
         let folder = tempfile::tempdir().unwrap();
         let documents = rendered(variant);
         let collector = file_of(&documents, "otel-collector-config.yaml", folder.path());
         let url = ("LONGSHORE_STORE_URL", "https://logs.example.com/otlp");
-        assert_accepted(Command::new(program()).args(["validate", "--config"]).arg(&collector).env(url.0, url.1));
+        assert_accepted(
+            Command::new(program())
+                .args(["validate", "--config"])
+                .arg(&collector)
+                .env(url.0, url.1),
+        );
         if let Some(otelcol) = &otelcol {
-            assert_accepted(Command::new(otelcol).args(["validate", "--config"]).arg(&collector).env(url.0, url.1));
+            assert_accepted(
+                Command::new(otelcol)
+                    .args(["validate", "--config"])
+                    .arg(&collector)
+                    .env(url.0, url.1),
+            );
         }
         if variant == external {
             continue;
@@ -73,13 +97,27 @@ fn rendered_files_are_accepted_by_ours_and_by_upstream() {
 #[test]
 fn the_switch_renders_nothing_but_comments() {
     let mut command = Command::new(program());
-    let output = command.args(["deploy", "render"]).env("ENABLE_LOGGING", "false").output().unwrap();
+    let output = command
+        .args(["deploy", "render"])
+        .env("ENABLE_LOGGING", "false")
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && text.lines().all(|line| line.starts_with('#')), "{text}");
+    assert!(
+        output.status.success() && text.lines().all(|line| line.starts_with('#')),
+        "{text}"
+    );
     let mut command = Command::new(program());
-    let output = command.args(["deploy", "render"]).env("ENABLE_LOGGING", "maybe").output().unwrap();
+    let output = command
+        .args(["deploy", "render"])
+        .env("ENABLE_LOGGING", "maybe")
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success() && said.contains("'maybe' is neither true nor false"), "{said}");
+    assert!(
+        !output.status.success() && said.contains("'maybe' is neither true nor false"),
+        "{said}"
+    );
 }
 
 /// Every query of a dashboard, with its data source's type.
@@ -134,19 +172,36 @@ fn dashboards_and_alerts_ask_for_what_is_there() {
                 continue;
             }
             // As Grafana puts variables in.
-            let variables = [("$__auto", "1m"), ("$__range", "1h"), ("$workload", ".+"), ("$namespace", ".*"), ("$pod", ".*"), ("$search", "")];
-            let query = variables.iter().fold(query, |query, (name, value)| query.replace(name, value));
+            let variables = [
+                ("$__auto", "1m"),
+                ("$__range", "1h"),
+                ("$workload", ".+"),
+                ("$namespace", ".*"),
+                ("$pod", ".*"),
+                ("$search", ""),
+            ];
+            let query = variables
+                .iter()
+                .fold(query, |query, (name, value)| query.replace(name, value));
             let path = format!("/loki/api/v1/format_query?query={}", http::escape(&query));
             let answer = store.get(&path).unwrap();
             assert_eq!(answer.status, 200, "{query}: {}", answer.text());
         }
     }
     let alerts = fs::read_to_string(deploy_folder().join("alerts/longshore.yaml")).unwrap();
-    expressions.extend(alerts.lines().filter_map(|line| line.trim().strip_prefix("expr: ")).map(str::to_owned));
+    expressions.extend(
+        alerts
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("expr: "))
+            .map(str::to_owned),
+    );
     assert!(expressions.len() > 20, "{expressions:?}");
     for expression in &expressions {
         for name in own_metrics(expression) {
-            assert!(names.contains(name), "no metric {name}, in {expression}; there are {names:?}");
+            assert!(
+                names.contains(name),
+                "no metric {name}, in {expression}; there are {names:?}"
+            );
         }
     }
 }
@@ -154,18 +209,30 @@ fn dashboards_and_alerts_ask_for_what_is_there() {
 /// A program on the path.
 fn on_path(name: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
+    env::split_paths(&folders)
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
 }
 
 #[test]
 fn alerts_fire_when_they_must() {
     let test = deploy_folder().join("alerts/longshore.test.yaml");
     if let Some(promtool) = on_path("promtool") {
-        assert_accepted(Command::new(&promtool).args(["check", "rules"]).arg(deploy_folder().join("alerts/longshore.yaml")));
+        assert_accepted(
+            Command::new(&promtool)
+                .args(["check", "rules"])
+                .arg(deploy_folder().join("alerts/longshore.yaml")),
+        );
         assert_accepted(Command::new(promtool).args(["test", "rules"]).arg(&test));
     } else if let Some(tool) = on_path("vmalert-tool") {
-        assert_accepted(Command::new(tool).arg("unittest").arg(format!("--files={}", test.display())));
+        assert_accepted(
+            Command::new(tool)
+                .arg("unittest")
+                .arg(format!("--files={}", test.display())),
+        );
     } else {
-        longshore_tests::peers::tell("SKIPPED the alert rules' own tests: neither promtool nor vmalert-tool is on the path");
+        longshore_tests::peers::tell(
+            "SKIPPED the alert rules' own tests: neither promtool nor vmalert-tool is on the path",
+        );
     }
 }

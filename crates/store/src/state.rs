@@ -34,9 +34,15 @@ impl Collector for State {
             i64::from(store.check().is_ok()),
         )?;
         // Where the disk cannot be asked, no figure is better than a wrong one.
-        let Ok(disk) = rustix::fs::statvfs(&store.settings.directory) else { return Ok(()) };
+        let Ok(disk) = rustix::fs::statvfs(&store.settings.directory) else {
+            return Ok(());
+        };
         let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(disk.f_frsize)).unwrap_or(i64::MAX);
-        gauge("store_disk_bytes", "Size of the disk that data lies on", bytes(disk.f_blocks))?;
+        gauge(
+            "store_disk_bytes",
+            "Size of the disk that data lies on",
+            bytes(disk.f_blocks),
+        )?;
         gauge("store_disk_free_bytes", "Free bytes of that disk", bytes(disk.f_bavail))
     }
 }
@@ -57,11 +63,16 @@ mod tests {
         let value = |name: &str| {
             let mut text = String::new();
             encode(&mut text, &registry).unwrap();
-            let line = text.lines().find_map(|line| line.strip_prefix(&format!("{name} ")).map(str::to_owned));
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix(&format!("{name} ")).map(str::to_owned));
             line.map(|value| value.parse::<i64>().unwrap())
         };
         assert_eq!(value("store_ready"), Some(1));
-        let (size, free) = (value("store_disk_bytes").unwrap(), value("store_disk_free_bytes").unwrap());
+        let (size, free) = (
+            value("store_disk_bytes").unwrap(),
+            value("store_disk_free_bytes").unwrap(),
+        );
         assert!(0 < free && free <= size, "{free} of {size}");
         store.close().unwrap();
         assert_eq!(value("store_ready"), Some(0));

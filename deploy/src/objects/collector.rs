@@ -2,8 +2,8 @@
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, EnvVar, EnvVarSource, HostPathVolumeSource, ObjectFieldSelector, PodSecurityContext, PodSpec,
-    PodTemplateSpec, SecretKeySelector, SecretVolumeSource, ServiceAccount, Volume, VolumeMount,
+    Container, ContainerPort, EnvVar, EnvVarSource, HostPathVolumeSource, ObjectFieldSelector, PodSecurityContext,
+    PodSpec, PodTemplateSpec, SecretKeySelector, SecretVolumeSource, ServiceAccount, Volume, VolumeMount,
 };
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -44,7 +44,10 @@ pub(crate) fn rights(settings: &Settings) -> [Object; 3] {
     let role = ClusterRole {
         metadata: cluster_wide(),
         // Deployments are known by their ReplicaSets.
-        rules: Some(vec![rule("", &["pods", "namespaces", "nodes"]), rule("apps", &["replicasets"])]),
+        rules: Some(vec![
+            rule("", &["pods", "namespaces", "nodes"]),
+            rule("apps", &["replicasets"]),
+        ]),
         ..ClusterRole::default()
     };
     let binding = ClusterRoleBinding {
@@ -135,7 +138,10 @@ fn container(settings: &Settings) -> Container {
     let config = format!("{}/{}", pod::CONFIG_FOLDER, files::COLLECTOR_FILE);
     // Images start their one program by themselves; only its arguments differ.
     let (image, args) = match chosen.engine {
-        Engine::Native => (settings.image.as_str(), vec!["collector".to_owned(), format!("--config={config}")]),
+        Engine::Native => (
+            settings.image.as_str(),
+            vec!["collector".to_owned(), format!("--config={config}")],
+        ),
         Engine::Upstream => (pod::UPSTREAM_COLLECTOR, vec![format!("--config={config}")]),
     };
     let port = |name: &str, port: u16| ContainerPort {
@@ -242,7 +248,10 @@ fn volumes(settings: &Settings) -> Vec<Volume> {
         Engine::Native => "native",
         Engine::Upstream => "upstream",
     };
-    let state = format!("{}/{}/collector-{engine}", settings.collector.state_dir, settings.namespace);
+    let state = format!(
+        "{}/{}/collector-{engine}",
+        settings.collector.state_dir, settings.namespace
+    );
     let mut volumes = vec![
         pod::config_volume(COLLECTOR),
         // The whole of /var/log, read-only. What is in /var/log/containers are links into /var/log/pods, so mounting

@@ -23,7 +23,10 @@ pub(crate) fn config_maps(settings: &Settings) -> Vec<Object> {
         maps.push(meta::config_map(metadata, [file]));
     }
     for (file, text) in DASHBOARDS {
-        let name = format!("longshore-grafana-{}", file.trim_start_matches("longshore-").trim_end_matches(".json"));
+        let name = format!(
+            "longshore-grafana-{}",
+            file.trim_start_matches("longshore-").trim_end_matches(".json")
+        );
         let metadata = labelled(&name, &settings.grafana.dashboard_label);
         maps.push(meta::config_map(metadata, [(file.to_owned(), text.to_owned())]));
     }

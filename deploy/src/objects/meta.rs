@@ -43,7 +43,10 @@ impl Part {
 pub(crate) fn selector_labels(settings: &Settings, part: Part) -> Labels {
     let labels = [
         ("app.kubernetes.io/name", "longshore".to_owned()),
-        ("app.kubernetes.io/instance", format!("longshore-{}", settings.environment)),
+        (
+            "app.kubernetes.io/instance",
+            format!("longshore-{}", settings.environment),
+        ),
         ("app.kubernetes.io/component", part.as_str().to_owned()),
     ];
     labels.map(|(key, value)| (key.to_owned(), value)).into()
@@ -91,5 +94,8 @@ pub(crate) fn config_map(metadata: ObjectMeta, files: impl IntoIterator<Item = (
 
 /// The annotation by which pods follow their files.
 pub(crate) fn config_hash(file: &str) -> (String, String) {
-    (CONFIG_ANNOTATION.to_owned(), format!("{:032x}", xxh3_128(file.as_bytes())))
+    (
+        CONFIG_ANNOTATION.to_owned(),
+        format!("{:032x}", xxh3_128(file.as_bytes())),
+    )
 }

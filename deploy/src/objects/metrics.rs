@@ -15,7 +15,7 @@ pub(crate) fn rules_file(settings: &Settings) -> Option<Object> {
     if settings.metrics.operator {
         return None;
     }
-    let file = ("longshore.yaml".to_owned(), files::alerts().to_owned());
+    let file = ("longshore.yaml".to_owned(), files::alerts(settings).to_owned());
     Some(meta::config_map(meta::metadata(settings, Part::Store, RULES), [file]))
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn operator(settings: &Settings) -> Vec<Object> {
         objects.push(scrape(settings, Part::Store, STORE, "http"));
     }
     let metadata = meta::metadata(settings, Part::Store, RULES);
-    objects.push(Object::VmRule(VmRule::new(metadata, files::alert_groups())));
+    objects.push(Object::VmRule(VmRule::new(metadata, files::alert_groups(settings))));
     objects
 }
 

@@ -47,14 +47,24 @@ pub(crate) fn store(settings: &Settings) -> Vec<Object> {
 
 /// Where the collectors' metrics are found by service.
 pub(crate) fn collector_service(settings: &Settings) -> Object {
-    service(settings, Part::Collector, COLLECTOR, Some(HEADLESS), "metrics", METRICS_PORT)
+    service(
+        settings,
+        Part::Collector,
+        COLLECTOR,
+        Some(HEADLESS),
+        "metrics",
+        METRICS_PORT,
+    )
 }
 
 fn service(settings: &Settings, part: Part, name: &str, address: Option<&str>, port: &str, number: u16) -> Object {
     let mut metadata = meta::metadata(settings, part, name);
     if name == STORE_HEADLESS {
         // Both services of the store lead to the same pod: scraped by one of them, its metrics are there once.
-        metadata.labels.get_or_insert_default().insert("longshore.dev/headless".to_owned(), "true".to_owned());
+        metadata
+            .labels
+            .get_or_insert_default()
+            .insert("longshore.dev/headless".to_owned(), "true".to_owned());
     }
     Object::Service(Service {
         metadata,

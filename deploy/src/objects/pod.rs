@@ -116,7 +116,9 @@ pub(crate) fn tolerations(from: &[settings::Toleration]) -> Option<Vec<Toleratio
 
 pub(crate) fn pull_secrets(settings: &Settings) -> Option<Vec<LocalObjectReference>> {
     let secrets = settings.image_pull_secrets.iter();
-    let secrets: Vec<_> = secrets.map(|name| LocalObjectReference { name: name.clone() }).collect();
+    let secrets: Vec<_> = secrets
+        .map(|name| LocalObjectReference { name: name.clone() })
+        .collect();
     (!secrets.is_empty()).then_some(secrets)
 }
 

@@ -7,8 +7,8 @@
 
 use k8s_openapi::api::apps::v1::{StatefulSet, StatefulSetPersistentVolumeClaimRetentionPolicy, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{
-    Container, ContainerPort, EmptyDirVolumeSource, PersistentVolumeClaim, PersistentVolumeClaimSpec, PodSecurityContext,
-    PodSpec, PodTemplateSpec, ServiceAccount, Volume, VolumeMount, VolumeResourceRequirements,
+    Container, ContainerPort, EmptyDirVolumeSource, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+    PodSecurityContext, PodSpec, PodTemplateSpec, ServiceAccount, Volume, VolumeMount, VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -135,7 +135,11 @@ fn container(settings: &Settings) -> Container {
     let (image, args, folder) = if upstream {
         (pod::UPSTREAM_STORE, vec![format!("-config.file={config}")], "upstream")
     } else {
-        (settings.image.as_str(), vec!["store".to_owned(), format!("--config={config}")], "native")
+        (
+            settings.image.as_str(),
+            vec!["store".to_owned(), format!("--config={config}")],
+            "native",
+        )
     };
     let data = VolumeMount {
         sub_path: Some(folder.to_owned()),

@@ -21,9 +21,22 @@ fn find(values: &[Value], kind: &str) -> Value {
 /// Settings that between them reach every branch.
 const VARIANTS: &[&[(&str, &str)]] = &[
     &[],
-    &[("environment", "production"), ("namespace", "logs"), ("engine", "upstream"), ("tenant", "team-a")],
-    &[("metrics.operator", "true"), ("collector.docker", "true"), ("labels", "team=platform")],
-    &[("networkPolicy.namespaces", "grafana"), ("collector.limits.cpu", ""), ("imagePullSecrets", "registry")],
+    &[
+        ("environment", "production"),
+        ("namespace", "logs"),
+        ("engine", "upstream"),
+        ("tenant", "team-a"),
+    ],
+    &[
+        ("metrics.operator", "true"),
+        ("collector.docker", "true"),
+        ("labels", "team=platform"),
+    ],
+    &[
+        ("networkPolicy.namespaces", "grafana"),
+        ("collector.limits.cpu", ""),
+        ("imagePullSecrets", "registry"),
+    ],
     &[
         ("store.engine", "external"),
         ("store.endpoint", "https://a/otlp"),
@@ -43,8 +56,15 @@ fn every_object_has_the_recommended_labels_a_name_of_its_own_and_the_namespace()
             let metadata = object.metadata();
             let labels = metadata.labels.as_ref().unwrap();
             assert_eq!(labels["app.kubernetes.io/name"], "longshore", "{name}");
-            assert!(["collector", "store"].contains(&labels["app.kubernetes.io/component"].as_str()), "{name}");
-            assert_eq!(labels["app.kubernetes.io/instance"], format!("longshore-{}", settings.environment), "{name}");
+            assert!(
+                ["collector", "store"].contains(&labels["app.kubernetes.io/component"].as_str()),
+                "{name}"
+            );
+            assert_eq!(
+                labels["app.kubernetes.io/instance"],
+                format!("longshore-{}", settings.environment),
+                "{name}"
+            );
             assert_eq!(labels["app.kubernetes.io/version"], env!("CARGO_PKG_VERSION"), "{name}");
             assert_eq!(labels["app.kubernetes.io/managed-by"], "longshore-deploy", "{name}");
             for (key, value) in &settings.labels {
@@ -76,11 +96,15 @@ fn everything_a_pod_refers_to_is_there() {
         let all = values(pairs);
         let exists = |kind: &str, name: &Value| {
             assert!(
-                all.iter().any(|value| value["kind"] == kind && value["metadata"]["name"] == *name),
+                all.iter()
+                    .any(|value| value["kind"] == kind && value["metadata"]["name"] == *name),
                 "{kind} {name}"
             );
         };
-        for workload in all.iter().filter(|value| ["DaemonSet", "StatefulSet"].contains(&value["kind"].as_str().unwrap())) {
+        for workload in all
+            .iter()
+            .filter(|value| ["DaemonSet", "StatefulSet"].contains(&value["kind"].as_str().unwrap()))
+        {
             let template = &workload["spec"]["template"];
             for (key, value) in workload["spec"]["selector"]["matchLabels"].as_object().unwrap() {
                 assert_eq!(&template["metadata"]["labels"][key], value);
@@ -95,12 +119,26 @@ fn everything_a_pod_refers_to_is_there() {
                 }
             }
             let claims = workload["spec"]["volumeClaimTemplates"].as_array();
-            volumes.extend(claims.into_iter().flatten().map(|claim| claim["metadata"]["name"].to_string()));
+            volumes.extend(
+                claims
+                    .into_iter()
+                    .flatten()
+                    .map(|claim| claim["metadata"]["name"].to_string()),
+            );
             let container = &pod["containers"][0];
-            let mounts: BTreeSet<String> =
-                container["volumeMounts"].as_array().unwrap().iter().map(|mount| mount["name"].to_string()).collect();
+            let mounts: BTreeSet<String> = container["volumeMounts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|mount| mount["name"].to_string())
+                .collect();
             assert_eq!(mounts, volumes);
-            let ports: Vec<_> = container["ports"].as_array().unwrap().iter().map(|port| &port["name"]).collect();
+            let ports: Vec<_> = container["ports"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|port| &port["name"])
+                .collect();
             for probe in ["livenessProbe", "readinessProbe"] {
                 assert!(ports.contains(&&container[probe]["httpGet"]["port"]), "{probe}");
             }
@@ -115,7 +153,9 @@ fn everything_a_pod_refers_to_is_there() {
 fn no_pod_may_more_than_it_needs() {
     for pairs in VARIANTS {
         for workload in values(pairs) {
-            let Some(container) = workload.pointer("/spec/template/spec/containers/0") else { continue };
+            let Some(container) = workload.pointer("/spec/template/spec/containers/0") else {
+                continue;
+            };
             let pod = &workload["spec"]["template"]["spec"];
             assert_eq!(
                 container["securityContext"],
@@ -128,7 +168,10 @@ fn no_pod_may_more_than_it_needs() {
             assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault");
             let mounts = container["volumeMounts"].as_array().unwrap();
             for mount in mounts.iter().filter(|mount| mount["readOnly"] != true) {
-                assert!(["state", "data", "tmp"].contains(&mount["name"].as_str().unwrap()), "{mount}");
+                assert!(
+                    ["state", "data", "tmp"].contains(&mount["name"].as_str().unwrap()),
+                    "{mount}"
+                );
             }
             if workload["kind"] == "StatefulSet" {
                 assert_eq!(pod["securityContext"]["runAsNonRoot"], true);
@@ -151,15 +194,25 @@ fn the_collector_is_on_every_node_in_the_designs_limits() {
         let variable = environment.iter().find(|variable| variable["name"] == name).unwrap();
         assert_eq!(variable["valueFrom"]["fieldRef"]["fieldPath"], "spec.nodeName");
     }
-    let logs = pod["volumes"].as_array().unwrap().iter().find(|volume| volume["name"] == "logs").unwrap();
+    let logs = pod["volumes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|volume| volume["name"] == "logs")
+        .unwrap();
     assert_eq!(logs["hostPath"]["path"], "/var/log");
-    assert_eq!(daemon_set["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"], "10%");
+    assert_eq!(
+        daemon_set["spec"]["updateStrategy"]["rollingUpdate"]["maxUnavailable"],
+        "10%"
+    );
 }
 
 #[test]
 fn a_collector_without_a_cpu_limit_has_none() {
     let daemon_set = find(&values(&[("collector.limits.cpu", "")]), "DaemonSet");
-    let limits = daemon_set.pointer("/spec/template/spec/containers/0/resources/limits").unwrap();
+    let limits = daemon_set
+        .pointer("/spec/template/spec/containers/0/resources/limits")
+        .unwrap();
     assert_eq!(*limits, json!({ "memory": "128Mi" }));
 }
 
@@ -172,7 +225,10 @@ fn another_file_replaces_the_pods_and_nothing_else_does() {
     let longer = [("store.retention", "336h")];
     assert_ne!(hash(&[], "StatefulSet"), hash(&longer, "StatefulSet"));
     assert_eq!(hash(&[], "DaemonSet"), hash(&longer, "DaemonSet"));
-    assert_eq!(hash(&[], "StatefulSet"), hash(&[("store.limits.memory", "1Gi")], "StatefulSet"));
+    assert_eq!(
+        hash(&[], "StatefulSet"),
+        hash(&[("store.limits.memory", "1Gi")], "StatefulSet")
+    );
 }
 
 #[test]
@@ -181,22 +237,42 @@ fn the_volume_stays_unless_it_was_said() {
         find(&values(pairs), "StatefulSet")["spec"]["persistentVolumeClaimRetentionPolicy"].clone()
     };
     assert_eq!(policy(&[]), json!({ "whenDeleted": "Retain", "whenScaled": "Retain" }));
-    assert_eq!(policy(&[("deleteData", "true")]), json!({ "whenDeleted": "Delete", "whenScaled": "Retain" }));
+    assert_eq!(
+        policy(&[("deleteData", "true")]),
+        json!({ "whenDeleted": "Delete", "whenScaled": "Retain" })
+    );
     // Removing what was applied must not remove it either.
-    assert!(values(&[]).iter().all(|value| value["kind"] != "PersistentVolumeClaim" && value["kind"] != "Namespace"));
+    assert!(
+        values(&[])
+            .iter()
+            .all(|value| value["kind"] != "PersistentVolumeClaim" && value["kind"] != "Namespace")
+    );
 }
 
 #[test]
 fn engines_have_folders_of_their_own() {
     let folders = |engine: &str| {
         let all = values(&[("engine", engine)]);
-        let data = find(&all, "StatefulSet").pointer("/spec/template/spec/containers/0/volumeMounts/1/subPath").cloned();
-        let state = find(&all, "DaemonSet").pointer("/spec/template/spec/volumes/2/hostPath/path").cloned();
+        let data = find(&all, "StatefulSet")
+            .pointer("/spec/template/spec/containers/0/volumeMounts/1/subPath")
+            .cloned();
+        let state = find(&all, "DaemonSet")
+            .pointer("/spec/template/spec/volumes/2/hostPath/path")
+            .cloned();
         (data.unwrap(), state.unwrap())
     };
     let (native, upstream) = (folders("native"), folders("upstream"));
-    assert_eq!(native, (json!("native"), json!("/var/lib/longshore/monitoring/collector-native")));
-    assert_eq!(upstream, (json!("upstream"), json!("/var/lib/longshore/monitoring/collector-upstream")));
+    assert_eq!(
+        native,
+        (json!("native"), json!("/var/lib/longshore/monitoring/collector-native"))
+    );
+    assert_eq!(
+        upstream,
+        (
+            json!("upstream"),
+            json!("/var/lib/longshore/monitoring/collector-upstream")
+        )
+    );
 }
 
 #[test]
@@ -206,8 +282,24 @@ fn off_is_nothing_and_external_has_no_store() {
     for kind in ["StatefulSet", "NetworkPolicy", "PodDisruptionBudget"] {
         assert!(external.iter().all(|value| value["kind"] != kind), "{kind}");
     }
-    let text = external.iter().map(Value::to_string).collect::<String>();
-    assert!(text.contains("secretKeyRef") && !text.contains("http://loki"), "{text}");
+    let environment = find(&external, "DaemonSet")
+        .pointer("/spec/template/spec/containers/0/env")
+        .cloned()
+        .unwrap();
+    let variable = |name: &str| {
+        environment
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["name"] == name)
+            .cloned()
+            .unwrap()
+    };
+    assert_eq!(variable("LONGSHORE_STORE_URL")["value"], "https://a/otlp");
+    assert_eq!(
+        variable("LONGSHORE_STORE_TOKEN")["valueFrom"]["secretKeyRef"],
+        json!({ "key": "token", "name": "token" })
+    );
 }
 
 #[test]
@@ -225,8 +317,15 @@ fn the_operators_objects_replace_annotations_and_the_rules_file() {
         let all = values(&[("metrics.operator", operator)]);
         let text = serde_json::to_string(&all).unwrap();
         let has = |kind: &str| all.iter().any(|value| value["kind"] == kind);
-        let rules_file = all.iter().any(|value| value["kind"] == "ConfigMap" && value["metadata"]["name"] == "longshore-alerts");
-        (has("VMServiceScrape"), has("VMRule"), text.contains("prometheus.io/scrape"), rules_file)
+        let rules_file = all
+            .iter()
+            .any(|value| value["kind"] == "ConfigMap" && value["metadata"]["name"] == "longshore-alerts");
+        (
+            has("VMServiceScrape"),
+            has("VMRule"),
+            text.contains("prometheus.io/scrape"),
+            rules_file,
+        )
     };
     assert_eq!(kinds("true"), (true, true, false, false));
     assert_eq!(kinds("false"), (false, false, true, true));

@@ -11,7 +11,14 @@ use crate::{Object, Settings, objects};
 
 const GOLDEN: &[(&str, &[(&str, &str)])] = &[
     ("native-staging", &[]),
-    ("native-production", &[("environment", "production"), ("metrics.operator", "true"), ("store.size", "100Gi")]),
+    (
+        "native-production",
+        &[
+            ("environment", "production"),
+            ("metrics.operator", "true"),
+            ("store.size", "100Gi"),
+        ],
+    ),
     ("upstream", &[("engine", "upstream"), ("tenant", "team-a")]),
     (
         "external",
@@ -54,7 +61,11 @@ fn yaml_reads_back_as_the_objects() {
     for (_, pairs) in GOLDEN {
         let settings = settings(pairs);
         let text = render(&settings);
-        let documents: Vec<Value> = text.split("\n---\n").skip(1).map(|text| serde_saphyr::from_str(text).unwrap()).collect();
+        let documents: Vec<Value> = text
+            .split("\n---\n")
+            .skip(1)
+            .map(|text| serde_saphyr::from_str(text).unwrap())
+            .collect();
         let objects: Vec<Value> = objects(&settings).iter().map(Object::to_value).collect();
         assert_eq!(documents, objects);
     }
@@ -70,7 +81,18 @@ fn files_in_config_maps_can_be_compared_line_by_line() {
 #[test]
 fn the_volumes_name_is_the_statefulsets() {
     let objects = objects(&settings(&[]));
-    let set = objects.iter().find(|object| object.kind() == "StatefulSet").unwrap().to_value();
+    let set = objects
+        .iter()
+        .find(|object| object.kind() == "StatefulSet")
+        .unwrap()
+        .to_value();
     let claim = &set["spec"]["volumeClaimTemplates"][0]["metadata"]["name"];
-    assert_eq!(super::CLAIM, format!("{}-{}-0", claim.as_str().unwrap(), set["metadata"]["name"].as_str().unwrap()));
+    assert_eq!(
+        super::CLAIM,
+        format!(
+            "{}-{}-0",
+            claim.as_str().unwrap(),
+            set["metadata"]["name"].as_str().unwrap()
+        )
+    );
 }

@@ -9,10 +9,21 @@ use super::{Engine, Protocol, Resources, Settings, StoreEngine};
 pub(crate) fn together(settings: &Settings, given: &[(&'static Key, String)], errors: &mut Vec<SettingError>) {
     resources("collector", &settings.collector.resources, errors);
     resources("store", &settings.store.resources, errors);
-    let written = |name: &str| given.iter().find(|(key, _)| key.name == name).map(|(_, value)| value.as_str());
+    let written = |name: &str| {
+        given
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(_, value)| value.as_str())
+    };
     if settings.store.engine == StoreEngine::External {
         external(settings, errors);
-        for name in ["store.image", "store.size", "store.storageClass", "store.retention", "deleteData"] {
+        for name in [
+            "store.image",
+            "store.size",
+            "store.storageClass",
+            "store.retention",
+            "deleteData",
+        ] {
             if let Some(value) = written(name).filter(|value| *value != "false") {
                 errors.push(wrong(
                     name,
@@ -22,7 +33,14 @@ pub(crate) fn together(settings: &Settings, given: &[(&'static Key, String)], er
             }
         }
     } else {
-        let outside = ["endpoint", "protocol", "username", "secret", "caSecret", "insecureSkipVerify"];
+        let outside = [
+            "endpoint",
+            "protocol",
+            "username",
+            "secret",
+            "caSecret",
+            "insecureSkipVerify",
+        ];
         for name in outside.map(|name| format!("store.{name}")) {
             if let Some(value) = written(&name) {
                 errors.push(wrong(
@@ -62,14 +80,20 @@ fn external(settings: &Settings, errors: &mut Vec<SettingError>) {
     if plain && (store.ca.is_some() || store.insecure_skip_verify) {
         errors.push(wrong(
             "store.endpoint",
-            format!("'{}' is not encrypted, so there is no certificate to check", store.endpoint),
+            format!(
+                "'{}' is not encrypted, so there is no certificate to check",
+                store.endpoint
+            ),
             "write https://, or leave out store.caSecret and store.insecureSkipVerify".to_owned(),
         ));
     }
     if plain && store.secret.is_some() {
         errors.push(wrong(
             "store.endpoint",
-            format!("'{}' is not encrypted, and would show the token to the network", store.endpoint),
+            format!(
+                "'{}' is not encrypted, and would show the token to the network",
+                store.endpoint
+            ),
             "write https://".to_owned(),
         ));
     }
@@ -88,7 +112,12 @@ fn resources(part: &str, resources: &Resources, errors: &mut Vec<SettingError>) 
     if let Some(limit) = &resources.limits_cpu {
         compare("cpu", &resources.requests_cpu, limit, values::cpu_millis);
     }
-    compare("memory", &resources.requests_memory, &resources.limits_memory, values::bytes);
+    compare(
+        "memory",
+        &resources.requests_memory,
+        &resources.limits_memory,
+        values::bytes,
+    );
 }
 
 fn wrong(key: &str, problem: String, fix: String) -> SettingError {

@@ -27,8 +27,10 @@ const PULL_POLICIES: [(&str, PullPolicy); 3] = [
     ("Never", PullPolicy::Never),
 ];
 
-const ENVIRONMENTS: [(&str, Environment); 2] =
-    [("staging", Environment::Staging), ("production", Environment::Production)];
+const ENVIRONMENTS: [(&str, Environment); 2] = [
+    ("staging", Environment::Staging),
+    ("production", Environment::Production),
+];
 
 const PROTOCOLS: [(&str, Protocol); 2] = [("otlp", Protocol::Otlp), ("loki", Protocol::Loki)];
 
@@ -70,9 +72,10 @@ fn replicas(text: &str) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem {
-        what: "is more than a store can be: one process with its own volume. Past one machine, send lines to a cluster \
+        what:
+            "is more than a store can be: one process with its own volume. Past one machine, send lines to a cluster \
                that is there, by store.engine=external"
-            .to_owned(),
+                .to_owned(),
         example: "1".to_owned(),
     })
 }
@@ -162,27 +165,52 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "collector.requests.memory",
         about: "Memory kept free [128Mi]",
-        set: |settings, text| put(&mut settings.collector.resources.requests_memory, values::size(text, "128Mi")),
+        set: |settings, text| {
+            put(
+                &mut settings.collector.resources.requests_memory,
+                values::size(text, "128Mi"),
+            )
+        },
     },
     Key {
         name: "collector.limits.cpu",
         about: "CPU at most; empty for no limit [100m]",
-        set: |settings, text| put(&mut settings.collector.resources.limits_cpu, values::optional(text, values::cpu)),
+        set: |settings, text| {
+            put(
+                &mut settings.collector.resources.limits_cpu,
+                values::optional(text, values::cpu),
+            )
+        },
     },
     Key {
         name: "collector.limits.memory",
         about: "Memory at most [128Mi]",
-        set: |settings, text| put(&mut settings.collector.resources.limits_memory, values::size(text, "128Mi")),
+        set: |settings, text| {
+            put(
+                &mut settings.collector.resources.limits_memory,
+                values::size(text, "128Mi"),
+            )
+        },
     },
     Key {
         name: "collector.tolerations",
         about: "Taints that collectors bear, as key=value:Effect with commas between; all for every taint [all]",
-        set: |settings, text| put(&mut settings.collector.tolerations, values::list(text, values::toleration)),
+        set: |settings, text| {
+            put(
+                &mut settings.collector.tolerations,
+                values::list(text, values::toleration),
+            )
+        },
     },
     Key {
         name: "collector.priorityClass",
         about: "Priority class of the collectors [the cluster's default]",
-        set: |settings, text| put(&mut settings.collector.priority_class, values::optional(text, values::domain)),
+        set: |settings, text| {
+            put(
+                &mut settings.collector.priority_class,
+                values::optional(text, values::domain),
+            )
+        },
     },
     Key {
         name: "collector.stateDir",
@@ -217,12 +245,22 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "store.requests.memory",
         about: "Memory kept free [512Mi]",
-        set: |settings, text| put(&mut settings.store.resources.requests_memory, values::size(text, "512Mi")),
+        set: |settings, text| {
+            put(
+                &mut settings.store.resources.requests_memory,
+                values::size(text, "512Mi"),
+            )
+        },
     },
     Key {
         name: "store.limits.cpu",
         about: "CPU at most; empty for no limit [500m]",
-        set: |settings, text| put(&mut settings.store.resources.limits_cpu, values::optional(text, values::cpu)),
+        set: |settings, text| {
+            put(
+                &mut settings.store.resources.limits_cpu,
+                values::optional(text, values::cpu),
+            )
+        },
     },
     Key {
         name: "store.limits.memory",
@@ -242,7 +280,12 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "store.storageClass",
         about: "Class of the log volume [the cluster's default]",
-        set: |settings, text| put(&mut settings.store.storage_class, values::optional(text, values::domain)),
+        set: |settings, text| {
+            put(
+                &mut settings.store.storage_class,
+                values::optional(text, values::domain),
+            )
+        },
     },
     Key {
         name: "store.size",
@@ -267,17 +310,32 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "store.username",
         about: "external: name for basic authentication; the token is the password [none: bearer token]",
-        set: |settings, text| put(&mut settings.store.external.username, values::optional(text, values::word)),
+        set: |settings, text| {
+            put(
+                &mut settings.store.external.username,
+                values::optional(text, values::word),
+            )
+        },
     },
     Key {
         name: "store.secret",
         about: "external: Secret in the same namespace with the token, as name or name/key [none; key token]",
-        set: |settings, text| put(&mut settings.store.external.secret, values::optional(text, |text| secret(text, "token"))),
+        set: |settings, text| {
+            put(
+                &mut settings.store.external.secret,
+                values::optional(text, |text| secret(text, "token")),
+            )
+        },
     },
     Key {
         name: "store.caSecret",
         about: "external: Secret with the certificate authority, as name or name/key [none; key ca.crt]",
-        set: |settings, text| put(&mut settings.store.external.ca, values::optional(text, |text| secret(text, "ca.crt"))),
+        set: |settings, text| {
+            put(
+                &mut settings.store.external.ca,
+                values::optional(text, |text| secret(text, "ca.crt")),
+            )
+        },
     },
     Key {
         name: "store.insecureSkipVerify",
@@ -317,11 +375,21 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         name: "networkPolicy.clients",
         about: "Pods that may query and scrape, by label with commas between [Grafana, VictoriaMetrics, Prometheus]",
-        set: |settings, text| put(&mut settings.network_policy.clients, values::list(text, values::selector)),
+        set: |settings, text| {
+            put(
+                &mut settings.network_policy.clients,
+                values::list(text, values::selector),
+            )
+        },
     },
     Key {
         name: "networkPolicy.namespaces",
         about: "Namespaces besides the own one where these pods may be, with commas between [none]",
-        set: |settings, text| put(&mut settings.network_policy.namespaces, values::list(text, values::name)),
+        set: |settings, text| {
+            put(
+                &mut settings.network_policy.namespaces,
+                values::list(text, values::name),
+            )
+        },
     },
 ];

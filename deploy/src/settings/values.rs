@@ -81,15 +81,16 @@ pub(crate) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, Pr
     }
     let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
     let same = names.iter().find(|name| name.eq_ignore_ascii_case(text));
-    problem(
-        format!("is none of {}", names.join(", ")),
-        *same.unwrap_or(&names[0]),
-    )
+    problem(format!("is none of {}", names.join(", ")), *same.unwrap_or(&names[0]))
 }
 
 /// Empty means not chosen.
 pub(crate) fn optional<T>(text: &str, parse: impl Fn(&str) -> Result<T, Problem>) -> Result<Option<T>, Problem> {
-    if text.is_empty() { Ok(None) } else { parse(text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        parse(text).map(Some)
+    }
 }
 
 /// Items between commas; empty ones are refused.
@@ -145,7 +146,11 @@ pub(crate) fn cpu_millis(text: &str) -> Option<u64> {
         None => (text, 1000.0),
     };
     let millis = number(digits)? * factor;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range"
+    )]
     (1.0..=1e9).contains(&millis).then_some(millis as u64)
 }
 
@@ -166,7 +171,11 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     let (unit, factor) = units.into_iter().find(|(unit, _)| text.ends_with(unit))?;
     #[expect(clippy::cast_precision_loss, reason = "sizes are compared, not added up")]
     let value = number(text.strip_suffix(unit)?)? * factor as f64;
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "checked to be in range"
+    )]
     (1.0..=9e18).contains(&value).then_some(value as u64)
 }
 
@@ -178,7 +187,10 @@ fn number(text: &str) -> Option<f64> {
 pub(crate) fn cpu(text: &str) -> Result<String, Problem> {
     match cpu_millis(text) {
         Some(_) => Ok(text.to_owned()),
-        None => problem("is no amount of CPU: thousandths of a core as in 100m, or cores as in 2", "100m"),
+        None => problem(
+            "is no amount of CPU: thousandths of a core as in 100m, or cores as in 2",
+            "100m",
+        ),
     }
 }
 
@@ -286,18 +298,24 @@ pub(crate) fn label(text: &str) -> Result<(String, String), Problem> {
         let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         text.len() <= NAME_BYTES_MAX && text.bytes().all(good) && edges_are_letters(text)
     };
-    let (prefix, name) = key.split_once('/').map_or((None, key), |(prefix, name)| (Some(prefix), name));
+    let (prefix, name) = key
+        .split_once('/')
+        .map_or((None, key), |(prefix, name)| (Some(prefix), name));
     if !part(name) || prefix.is_some_and(|prefix| domain(prefix).is_err()) {
         return problem("has a key that no label may have", "team=platform");
     }
     if !value.is_empty() && !part(value) {
-        return problem("has a value that no label may have", format!("{key}={}", tidied(value, "value")));
+        return problem(
+            "has a value that no label may have",
+            format!("{key}={}", tidied(value, "value")),
+        );
     }
     Ok((key.to_owned(), value.to_owned()))
 }
 
 pub(crate) fn selector(text: &str) -> Result<Selector, Problem> {
-    let (key, value) = label(text).or_else(|_| problem("is no label with its value", "app.kubernetes.io/name=grafana"))?;
+    let (key, value) =
+        label(text).or_else(|_| problem("is no label with its value", "app.kubernetes.io/name=grafana"))?;
     Ok(Selector { key, value })
 }
 

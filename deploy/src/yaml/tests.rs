@@ -11,9 +11,55 @@ fn read(text: &str) -> Value {
 #[test]
 fn texts_that_look_like_something_else_stay_texts() {
     let texts = [
-        "yes", "no", "on", "off", "y", "n", "true", "False", "null", "~", "", " ", "0", "1e3", "0x1f", "0o17", "017", "1_000",
-        "1:30", "12:30:45", ".5", ".inf", ".nan", "-", "- a", "a: b", "a #b", "#a", "*a", "&a", "!a", "%a", "@a", "`a", "{a}",
-        "[a]", "a, b", "'a'", "\"a\"", "2024-01-01", "=", "<<", "|", ">", "\\", "a\tb", "\u{7f}", "é", "\u{feff}a",
+        "yes",
+        "no",
+        "on",
+        "off",
+        "y",
+        "n",
+        "true",
+        "False",
+        "null",
+        "~",
+        "",
+        " ",
+        "0",
+        "1e3",
+        "0x1f",
+        "0o17",
+        "017",
+        "1_000",
+        "1:30",
+        "12:30:45",
+        ".5",
+        ".inf",
+        ".nan",
+        "-",
+        "- a",
+        "a: b",
+        "a #b",
+        "#a",
+        "*a",
+        "&a",
+        "!a",
+        "%a",
+        "@a",
+        "`a",
+        "{a}",
+        "[a]",
+        "a, b",
+        "'a'",
+        "\"a\"",
+        "2024-01-01",
+        "=",
+        "<<",
+        "|",
+        ">",
+        "\\",
+        "a\tb",
+        "\u{7f}",
+        "é",
+        "\u{feff}a",
     ];
     for text in texts {
         let value = json!({ "key": text, "list": [text], text: "value" });
@@ -36,7 +82,15 @@ fn what_yaml_1_1_takes_for_something_else_is_quoted() {
 
 #[test]
 fn several_lines_are_a_block() {
-    let files = ["a: 1\nb: 2\n", "a\n\nb", "a\n\n\n", "  indented\nless\n", "trailing \nblank\n", "tab\there\n", "# comment\n"];
+    let files = [
+        "a: 1\nb: 2\n",
+        "a\n\nb",
+        "a\n\n\n",
+        "  indented\nless\n",
+        "trailing \nblank\n",
+        "tab\there\n",
+        "# comment\n",
+    ];
     for file in files {
         let value = json!({ "data": { "file.yaml": file }, "after": 1 });
         let written = document(&value);

@@ -98,7 +98,9 @@ fn settings(arguments: &RenderArgs) -> anyhow::Result<Settings> {
 
 fn settings_text() -> String {
     let width = Settings::keys().map(|(name, _)| name.len()).max().unwrap_or_default();
-    Settings::keys().map(|(name, about)| format!("{name:width$}  {about}\n")).collect()
+    Settings::keys()
+        .map(|(name, about)| format!("{name:width$}  {about}\n"))
+        .collect()
 }
 
 #[cfg(test)]
