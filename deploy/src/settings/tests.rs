@@ -90,118 +90,120 @@ fn every_default_in_the_documentation_is_the_default() {
     }
 }
 
+/// Key, bad value, and what is said of it.
+const BAD: &[(&str, &str, &str)] = &[
+    (
+        "environment",
+        "prod",
+        "environment: 'prod' is none of staging, production; write environment=staging",
+    ),
+    (
+        "environment",
+        "Production",
+        "environment: 'Production' is none of staging, production; write environment=production",
+    ),
+    (
+        "namespace",
+        "My_Namespace",
+        "namespace: 'My_Namespace' is no name for Kubernetes: small letters, digits and '-', up to 63, a letter or digit at both ends; write namespace=my-namespace",
+    ),
+    (
+        "enableLogging",
+        "yes",
+        "enableLogging: 'yes' is neither true nor false; write enableLogging=true",
+    ),
+    (
+        "engine",
+        "loki",
+        "engine: 'loki' is none of native, upstream; write engine=native",
+    ),
+    (
+        "image",
+        "longshore",
+        concat!(
+            "image: 'longshore' has no tag, so nobody could say which version runs; write image=longshore:",
+            env!("CARGO_PKG_VERSION")
+        ),
+    ),
+    (
+        "image",
+        "a/b:latest",
+        concat!(
+            "image: 'a/b:latest' names no version: what runs would depend on the day; write image=a/b:",
+            env!("CARGO_PKG_VERSION")
+        ),
+    ),
+    (
+        "pullPolicy",
+        "never",
+        "pullPolicy: 'never' is none of IfNotPresent, Always, Never; write pullPolicy=Never",
+    ),
+    (
+        "store.size",
+        "30",
+        "store.size: '30' has no unit, which would be bytes; write store.size=30Gi",
+    ),
+    (
+        "store.size",
+        "30GB",
+        "store.size: '30GB' has a unit that Kubernetes does not know: Ki, Mi, Gi, Ti, or k, M, G, T; write store.size=30Gi",
+    ),
+    (
+        "store.size",
+        "much",
+        "store.size: 'much' is no size: a number with Ki, Mi, Gi or Ti; write store.size=30Gi",
+    ),
+    (
+        "store.retention",
+        "6h",
+        "store.retention: '6h' is less than a day; lines are removed by whole days; write store.retention=24h",
+    ),
+    (
+        "store.retention",
+        "week",
+        "store.retention: 'week' is no duration: a number with h, d or w; write store.retention=168h",
+    ),
+    (
+        "collector.limits.cpu",
+        "0.0001",
+        "collector.limits.cpu: '0.0001' is no amount of CPU: thousandths of a core as in 100m, or cores as in 2; write collector.limits.cpu=100m",
+    ),
+    (
+        "collector.tolerations",
+        "a=b:Never",
+        "collector.tolerations: 'a=b:Never' ends with none of NoSchedule, PreferNoSchedule, NoExecute; write collector.tolerations=dedicated=logs:NoSchedule",
+    ),
+    (
+        "collector.maxUnavailable",
+        "0",
+        "collector.maxUnavailable: '0' is neither a number of nodes nor a percentage of 1% to 100%; write collector.maxUnavailable=10%",
+    ),
+    (
+        "collector.stateDir",
+        "var/lib",
+        "collector.stateDir: 'var/lib' is no absolute path of a folder; write collector.stateDir=/var/lib/longshore",
+    ),
+    (
+        "labels",
+        "app.kubernetes.io/name=x",
+        "labels: 'app.kubernetes.io/name=x' sets app.kubernetes.io/name, which the stack sets itself; write labels=team=platform",
+    ),
+    (
+        "grafana.dashboardLabel",
+        "grafana",
+        "grafana.dashboardLabel: 'grafana' is no label with its value; write grafana.dashboardLabel=grafana=true",
+    ),
+    (
+        "store.endpoint",
+        "logs.example.com",
+        "store.endpoint: 'logs.example.com' does not begin with http:// or https://; write store.endpoint=https://logs.example.com",
+    ),
+];
+
 #[test]
 fn a_bad_value_names_the_key_the_value_and_a_good_one() {
-    let cases = [
-        (
-            "environment",
-            "prod",
-            "environment: 'prod' is none of staging, production; write environment=staging",
-        ),
-        (
-            "environment",
-            "Production",
-            "environment: 'Production' is none of staging, production; write environment=production",
-        ),
-        (
-            "namespace",
-            "My_Namespace",
-            "namespace: 'My_Namespace' is no name for Kubernetes: small letters, digits and '-', up to 63, a letter or digit at both ends; write namespace=my-namespace",
-        ),
-        (
-            "enableLogging",
-            "yes",
-            "enableLogging: 'yes' is neither true nor false; write enableLogging=true",
-        ),
-        (
-            "engine",
-            "loki",
-            "engine: 'loki' is none of native, upstream; write engine=native",
-        ),
-        (
-            "image",
-            "longshore",
-            concat!(
-                "image: 'longshore' has no tag, so nobody could say which version runs; write image=longshore:",
-                env!("CARGO_PKG_VERSION")
-            ),
-        ),
-        (
-            "image",
-            "a/b:latest",
-            concat!(
-                "image: 'a/b:latest' names no version: what runs would depend on the day; write image=a/b:",
-                env!("CARGO_PKG_VERSION")
-            ),
-        ),
-        (
-            "pullPolicy",
-            "never",
-            "pullPolicy: 'never' is none of IfNotPresent, Always, Never; write pullPolicy=Never",
-        ),
-        (
-            "store.size",
-            "30",
-            "store.size: '30' has no unit, which would be bytes; write store.size=30Gi",
-        ),
-        (
-            "store.size",
-            "30GB",
-            "store.size: '30GB' has a unit that Kubernetes does not know: Ki, Mi, Gi, Ti, or k, M, G, T; write store.size=30Gi",
-        ),
-        (
-            "store.size",
-            "much",
-            "store.size: 'much' is no size: a number with Ki, Mi, Gi or Ti; write store.size=30Gi",
-        ),
-        (
-            "store.retention",
-            "6h",
-            "store.retention: '6h' is less than a day; lines are removed by whole days; write store.retention=24h",
-        ),
-        (
-            "store.retention",
-            "week",
-            "store.retention: 'week' is no duration: a number with h, d or w; write store.retention=168h",
-        ),
-        (
-            "collector.limits.cpu",
-            "0.0001",
-            "collector.limits.cpu: '0.0001' is no amount of CPU: thousandths of a core as in 100m, or cores as in 2; write collector.limits.cpu=100m",
-        ),
-        (
-            "collector.tolerations",
-            "a=b:Never",
-            "collector.tolerations: 'a=b:Never' ends with none of NoSchedule, PreferNoSchedule, NoExecute; write collector.tolerations=dedicated=logs:NoSchedule",
-        ),
-        (
-            "collector.maxUnavailable",
-            "0",
-            "collector.maxUnavailable: '0' is neither a number of nodes nor a percentage of 1% to 100%; write collector.maxUnavailable=10%",
-        ),
-        (
-            "collector.stateDir",
-            "var/lib",
-            "collector.stateDir: 'var/lib' is no absolute path of a folder; write collector.stateDir=/var/lib/longshore",
-        ),
-        (
-            "labels",
-            "app.kubernetes.io/name=x",
-            "labels: 'app.kubernetes.io/name=x' sets app.kubernetes.io/name, which the stack sets itself; write labels=team=platform",
-        ),
-        (
-            "grafana.dashboardLabel",
-            "grafana",
-            "grafana.dashboardLabel: 'grafana' is no label with its value; write grafana.dashboardLabel=grafana=true",
-        ),
-        (
-            "store.endpoint",
-            "logs.example.com",
-            "store.endpoint: 'logs.example.com' does not begin with http:// or https://; write store.endpoint=https://logs.example.com",
-        ),
-    ];
-    for (key, value, expected) in cases {
-        assert_eq!(errors(&[(key, value)]), expected);
+    for (key, value, expected) in BAD {
+        assert_eq!(errors(&[(*key, *value)]), *expected);
     }
     assert!(errors(&[("store.replicas", "3")]).contains("store.engine=external"));
     assert!(errors(&[("tenant", "a/b")]).starts_with("tenant: 'a/b' is no tenant: "));
