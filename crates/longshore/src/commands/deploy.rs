@@ -79,9 +79,9 @@ fn settings(arguments: &RenderArgs) -> anyhow::Result<Settings> {
         pairs.push((key, value));
     }
     let flags = [
-        ("environment", &arguments.environment),
-        ("namespace", &arguments.namespace),
-        ("engine", &arguments.engine),
+        ("environment", arguments.environment.as_str()),
+        ("namespace", arguments.namespace.as_str()),
+        ("engine", arguments.engine.as_str()),
     ];
     for (key, value) in flags {
         // Each flag has a default, so --set wins; that both are given and differ is for the reader to see.

@@ -1,3 +1,0 @@
-//! Registration with Pulumi: the thin layer over the objects.
-
-pub mod logging;
