@@ -8,7 +8,7 @@
 
 mod departures;
 mod levels;
-mod memory;
+pub mod memory;
 mod metric;
 mod parse;
 mod pipeline;

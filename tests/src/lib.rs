@@ -2,8 +2,8 @@
 //! logs as a node holds them, a verifier that counts what a store has of them, and the handling of programs.
 //!
 //! Invariant: nothing here uses Longshore's own readers or writers of logs, so that a mistake in them cannot hide
-//! itself; only `longshore-model`'s plain types are shared. The exception is `conformance`, which compares the query
-//! language with what was recorded elsewhere.
+//! itself; only `longshore-model`'s plain types are shared. The exceptions are `conformance` and `scenario`, which
+//! run the query language in this process.
 
 pub mod clock;
 pub mod configs;
@@ -15,5 +15,6 @@ pub mod loki;
 pub mod peers;
 pub mod program;
 pub mod random;
+pub mod scenario;
 pub mod sink;
 pub mod verify;
