@@ -16,6 +16,8 @@ mod deploy;
 mod exactly_once;
 #[path = "logging/peers.rs"]
 mod peers;
+#[path = "logging/pulumi.rs"]
+mod pulumi;
 #[path = "logging/refusals.rs"]
 mod refusals;
 

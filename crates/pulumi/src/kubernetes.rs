@@ -48,6 +48,9 @@ impl ClusterProvider {
     }
 
     /// A provider for a cluster; `name` is only used where it is not the default one.
+    ///
+    /// # Errors
+    /// Never for a cluster whose parts are text.
     pub fn new(context: &Context, name: &str, cluster: &Cluster) -> Result<Self, Error> {
         let inputs = match cluster {
             Cluster::Default => return Ok(Self::ambient()),

@@ -4,8 +4,8 @@
 //! stack's state and has providers make the difference. Program and engine talk gRPC; [`Monitor`] is that talk as a
 //! trait, so the same program runs in a test against [`MemoryMonitor`].
 //!
-//! Invariants: a program that fails has deleted nothing; secrets are marked on all their ways; no value of a secret is
-//! in an error or a debug form.
+//! Invariants: a program that fails has deleted nothing; secrets are marked on all their ways; no error message
+//! shows one.
 
 pub mod host;
 pub mod kubernetes;
