@@ -203,6 +203,26 @@ fn numbers_and_operators() {
 }
 
 #[test]
+fn parsers_read_only_what_the_query_needs() {
+    let broken = entry(1, r#"{"level":"info","status":500,"rest": oops"#, &[]);
+    let store = Fixture {
+        streams: vec![StreamEntries {
+            labels: Labels::new([("app", "x")]),
+            entries: vec![broken],
+        }],
+        ..Fixture::default()
+    };
+    // What is wrong behind the last field that matters is not seen, as in Loki.
+    let found = |query: &str| instant(&store, query, 2);
+    assert_eq!(
+        found(r#"sum by (app, level) (count_over_time({app="x"} | json | status >= 500 [5s]))"#),
+        r#"{app="x", level="info"} 1"#
+    );
+    assert!(found(r#"sum by (rest) (count_over_time({app="x"} | json [5s]))"#).contains("JSONParserErr"));
+    assert!(found(r#"sum(count_over_time({app="x"} | json | status >= 500 | __error__="" [5s]))"#).is_empty());
+}
+
+#[test]
 fn unwrapped_values() {
     let store = store();
     let check = |query: &str, expected: &str| assert_eq!(instant(&store, query, 10), expected, "{query}");

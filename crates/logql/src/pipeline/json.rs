@@ -18,6 +18,9 @@ const ERROR_KIND: &str = "JSONParserErr";
 /// Objects deeper than this are not looked into: their fields make no labels. Bounds the recursion.
 const DEPTH_MAX: usize = 64;
 
+/// The first byte of U+FFFD in UTF-8.
+const REPLACEMENT_FIRST_BYTE: u8 = 0xef;
+
 /// The stage made ready.
 #[derive(Debug)]
 pub(super) enum JsonStage {
@@ -63,7 +66,8 @@ struct Readable {
 impl Readable {
     fn of(line: &[u8]) -> Self {
         Self {
-            has_replacement: memchr::memmem::find(line, "\u{fffd}".as_bytes()).is_some(),
+            // Its first byte alone is rare enough to look no closer.
+            has_replacement: memchr::memchr(REPLACEMENT_FIRST_BYTE, line).is_some(),
         }
     }
 
@@ -77,31 +81,40 @@ impl Readable {
     }
 }
 
-/// Adds the fields of the object that begins here; `name` is the label of the object itself.
+/// Adds the fields of the object that begins here; `name` is the label of the object itself. True when what follows
+/// matters to nobody.
 fn flatten(
     labels: &mut LabelState,
     scanner: &mut Scanner<'_>,
     name: &mut String,
     depth: usize,
     readable: Readable,
-) -> Result<(), Mistake> {
+) -> Result<bool, Mistake> {
     scanner.open_object()?;
     let mut first = true;
     while let Some(key) = scanner.next_key(&mut first)? {
         let length = name.len();
         append_key(name, &key);
-        if scanner.at_object() && depth < DEPTH_MAX {
-            flatten(labels, scanner, name, depth + 1, readable)?;
+        if scanner.at_object() && depth < DEPTH_MAX && labels.wants(name, true) {
+            if flatten(labels, scanner, name, depth + 1, readable)? {
+                return Ok(true);
+            }
         } else {
-            match scanner.value()? {
-                Value::String(raw) => labels.add_parsed(name, &readable.value(raw)),
-                Value::Scalar(raw) => labels.add_parsed(name, raw),
-                Value::Null | Value::Array(_) | Value::Object(_) => {}
+            let value = scanner.value()?;
+            if labels.wants(name, false) {
+                match value {
+                    Value::String(raw) => labels.add_parsed(name, &readable.value(raw)),
+                    Value::Scalar(raw) => labels.add_parsed(name, raw),
+                    Value::Null | Value::Array(_) | Value::Object(_) => {}
+                }
+                if labels.has_all_wanted() {
+                    return Ok(true);
+                }
             }
         }
         name.truncate(length);
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Appends a key to a label's name, what is not allowed in names replaced by `_`.

@@ -160,6 +160,24 @@ impl LabelState {
         !self.removed.is_empty() && self.removed.iter().any(|removed| removed == name)
     }
 
+    /// Whether anything looks at a label that a parser may find, or with `prefix` at one whose name begins so.
+    pub(crate) fn wants(&self, name: &str, prefix: bool) -> bool {
+        let looks = |wanted: &String| wanted == name || prefix && wanted.starts_with(name);
+        self.wanted.as_ref().is_none_or(|wanted| wanted.iter().any(looks))
+    }
+
+    /// Whether every label that anything looks at is there, so that a parser need not read on; as in Loki what is
+    /// wrong behind is then not noticed.
+    pub(crate) fn has_all_wanted(&self) -> bool {
+        let Some(wanted) = &self.wanted else {
+            return false;
+        };
+        let stored = |name: &str| self.stream.get(name).is_some() || self.metadata.get(name).is_some();
+        wanted
+            .iter()
+            .all(|name| self.get_parsed(name).is_some() || stored(name))
+    }
+
     /// Adds a label found in the line. Of a name that is found twice the first value counts.
     pub(crate) fn add_parsed(&mut self, name: &str, value: &str) {
         self.put_parsed(name, value, false);
@@ -171,8 +189,7 @@ impl LabelState {
     }
 
     fn put_parsed(&mut self, name: &str, value: &str, replace: bool) {
-        let unwanted = |wanted: &Vec<String>| !wanted.iter().any(|wanted| wanted == name);
-        if name.is_empty() || self.wanted.as_ref().is_some_and(unwanted) {
+        if name.is_empty() || !self.wants(name, false) {
             return;
         }
         let clashes = self.stream.get(name).is_some() || self.metadata.get(name).is_some();

@@ -54,7 +54,11 @@ impl LogfmtStage {
         let mut name = String::new();
         while let Some(pair) = pairs.next_pair() {
             match pair {
-                Ok((key, value)) => self.take(labels, &mut name, key, &value),
+                Ok((key, value)) => {
+                    if self.take(labels, &mut name, key, &value) {
+                        return;
+                    }
+                }
                 Err(mistake) if self.strict => {
                     let details = format!("logfmt syntax error at pos {} : {}", mistake.place, mistake.what);
                     labels.set_error(ERROR_KIND, &details);
@@ -65,7 +69,8 @@ impl LogfmtStage {
         }
     }
 
-    fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) {
+    /// True when what follows matters to nobody.
+    fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) -> bool {
         if !self.extractions.is_empty() {
             let mut named = self.extractions.iter().filter(|(_, wanted)| wanted == key).peekable();
             // As in Loki, what is called as a label is called counts too when no expression names it.
@@ -76,22 +81,30 @@ impl LogfmtStage {
             for (label, _) in named.chain(by_label.flatten()) {
                 labels.set_parsed(label, value);
             }
-            return;
+            // Of a key that stands twice the last value counts here.
+            return false;
         }
         if value.is_empty() && !self.keep_empty {
-            return;
+            return false;
         }
         if is_label_name(key) {
-            labels.add_parsed(key, value);
-            return;
+            return add(labels, key, value);
         }
         name.clear();
         if key.starts_with(|first: char| first.is_ascii_digit()) {
             name.push('_');
         }
         append_as_label(name, key);
+        add(labels, name, value)
+    }
+}
+
+fn add(labels: &mut LabelState, name: &str, value: &str) -> bool {
+    let wanted = labels.wants(name, false);
+    if wanted {
         labels.add_parsed(name, value);
     }
+    wanted && labels.has_all_wanted()
 }
 
 struct Pairs<'a> {

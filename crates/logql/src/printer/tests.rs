@@ -145,6 +145,20 @@ proptest! {
     }
 
     #[test]
+    fn the_form_over_lines_is_the_same_query(query in prop_oneof![logs(), samples()]) {
+        let expr = parse(&query).unwrap_or_else(|error| panic!("{query}: {error}"));
+        let (printed, pretty) = (expr.to_string(), expr.pretty());
+        // `on ()` is left out where a query is broken into lines, as Loki does, and rounding prints what cannot be read.
+        prop_assume!(!printed.contains("NaN") && !printed.contains("Inf") && !printed.contains("on ()"));
+        prop_assume!(!printed.contains("by ()") && !printed.contains("without ()"));
+        let again = parse(&pretty).unwrap_or_else(|error| panic!("{pretty}: {error}"));
+        // Without parentheses operators of one rank may chain in another order; the texts are then other queries in Loki too.
+        if pretty.matches(['+', '-', '*', '/', '%', '^']).count() < 2 {
+            prop_assert_eq!(again.to_string(), printed);
+        }
+    }
+
+    #[test]
     fn no_text_panics(text in "[-{}()\\[\\]|=!~<>\"`#a-e0-9mskB.,_+*/%^ \né]{0,40}") {
         let _ = parse(&text);
     }
