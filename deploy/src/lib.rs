@@ -7,6 +7,7 @@
 
 mod custom;
 mod files;
+pub mod k8s;
 mod object;
 mod objects;
 mod render;

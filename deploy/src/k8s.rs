@@ -1,0 +1,3 @@
+//! Registration with Pulumi: the thin layer over the objects.
+
+pub mod logging;
