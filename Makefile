@@ -80,6 +80,11 @@ bench: ## Measure collector and store; prints a table and writes it to bench/res
 	$(CARGO) build --release --locked -p longshore -p longshore-bench --bin longshore --bin longshore-bench
 	"$${CARGO_TARGET_DIR:-target}/release/longshore-bench"
 
+.PHONY: bench-logql
+bench-logql: ## Measure the query language alone, over lines in memory
+	$(CARGO) build --release --locked -p longshore-bench --bin longshore-bench-logql
+	"$${CARGO_TARGET_DIR:-target}/release/longshore-bench-logql"
+
 .PHONY: soak
 soak: ## Ten minutes of rotation and kill -9 of both halves, every line counted
 	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-soak

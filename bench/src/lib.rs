@@ -6,5 +6,6 @@
 pub mod collecting;
 pub mod corpus;
 pub mod push;
+pub mod querying;
 pub mod report;
 pub mod storing;
