@@ -17,27 +17,26 @@ use crate::batch::{Batch, BatchLimits};
 use crate::delivery::{Board, Delivery};
 use crate::exporters::Exporter;
 use crate::file_log::{
-    CheckpointError, CheckpointStore, DiskFiles, Driver, Globs, RecordMaker, Tailer, TailerSettings,
+    CheckpointError, CheckpointStore, DiskFiles, Driver, Globs, Readiness, RecordMaker, Tailer, TailerSettings,
 };
 use crate::http;
+use crate::kubernetes;
 use crate::limits::{EXPORTER_BATCHES_MAX, PIPELINE_CHUNKS_MAX, STOP_DEADLINE};
 use crate::metrics::Metrics;
 use crate::pipeline;
-use crate::processors::{PodMetadata, Processor};
+use crate::processors::Processor;
 use crate::status::Status;
 
 pub use build::BuildError;
 
 /// What the program knows and the configuration does not say.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Where checkpoints go when the configuration names no storage extension; made when it is not there. `None`:
     /// they are kept in memory, and a restart begins anew.
     pub data_directory: Option<PathBuf>,
     /// Name of the Kubernetes node, for `k8s.node.name`.
     pub node_name: Option<String>,
-    /// What is known of pods besides their files, for `k8s_attributes`.
-    pub pod_metadata: Option<Arc<dyn PodMetadata>>,
 }
 
 /// Why a collector could not start or had to stop.
@@ -83,6 +82,17 @@ pub enum RunError {
         #[source]
         source: io::Error,
     },
+    /// A processor was to wait for what the cluster says, and it did not come.
+    #[error(
+        "{processor}: wait_for_metadata is set, and the API server has not told of the pods within {patience:?}; see the \
+         warning before this for the cause, or leave wait_for_metadata out to begin without"
+    )]
+    Metadata {
+        /// The processor's id.
+        processor: String,
+        /// How long it waited.
+        patience: std::time::Duration,
+    },
     /// A receiver ended on its own, which is a defect.
     #[error("receiver {receiver} ended unexpectedly")]
     Ended {
@@ -110,6 +120,7 @@ struct ReceiverPlan {
     /// The folder of its checkpoint, and whether it may be made.
     storage: Option<(PathBuf, bool)>,
     budget_bytes: usize,
+    readiness: Option<Arc<kubernetes::Awaited>>,
 }
 
 /// A pipeline that is not running yet.
@@ -126,6 +137,7 @@ struct PipelinePlan {
 pub struct Collector {
     receivers: Vec<ReceiverPlan>,
     pipelines: Vec<PipelinePlan>,
+    clusters: Vec<Arc<kubernetes::Handle>>,
     /// Address, path.
     health: Vec<(String, String)>,
     metrics_address: Option<String>,
@@ -171,6 +183,7 @@ impl Collector {
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<StopReport, RunError> {
         let servers = self.listen().await?;
         let status = self.status.clone();
+        let watches = self.watch().await?;
         let mut running = self.start()?;
         let ended = {
             let ended = futures_of(&mut running.ended);
@@ -181,11 +194,31 @@ impl Collector {
         };
         status.stopping();
         let report = running.stop().await;
-        drop(servers);
+        drop((servers, watches));
         match ended {
             Some(receiver) => Err(RunError::Ended { receiver }),
             None => Ok(report),
         }
+    }
+
+    /// Begins to follow the clusters, and waits for them where the configuration says so.
+    async fn watch(&self) -> Result<JoinSet<()>, RunError> {
+        let mut tasks = JoinSet::new();
+        for cluster in &self.clusters {
+            cluster.start(&mut tasks).await;
+        }
+        for cluster in &self.clusters {
+            let Some(patience) = cluster.start_waits() else {
+                continue;
+            };
+            if tokio::time::timeout(patience, cluster.listed()).await.is_err() {
+                return Err(RunError::Metadata {
+                    processor: cluster.id.clone(),
+                    patience,
+                });
+            }
+        }
+        Ok(tasks)
     }
 
     async fn listen(&self) -> Result<JoinSet<()>, RunError> {
@@ -248,9 +281,14 @@ impl Collector {
             };
             let board = Arc::new(Board::new().map_err(start)?);
             let mine = inputs.iter().filter(|(receivers, _, _)| receivers.contains(&plan.id));
+            let readiness = plan.readiness.map(|awaited| {
+                awaited.0.iter().for_each(|cluster| cluster.wake_with(board.clone()));
+                awaited as Arc<dyn Readiness>
+            });
             let driver = Driver {
                 component: plan.id.clone(),
-                tailer: Tailer::new(DiskFiles::new(plan.globs), plan.settings, saved),
+                tailer: Tailer::new(DiskFiles::new(plan.globs), plan.settings, saved).with_readiness(readiness.clone()),
+                readiness,
                 maker: plan.maker,
                 board: board.clone(),
                 exporters: mine.clone().map(|(_, exporters, _)| exporters).sum(),
@@ -370,16 +408,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         // When a later receiver cannot start, those before it must not run on.
         self.boards.iter().for_each(|board| board.request_stop(true));
-    }
-}
-
-impl std::fmt::Debug for Surroundings {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Surroundings")
-            .field("data_directory", &self.data_directory)
-            .field("node_name", &self.node_name)
-            .finish_non_exhaustive()
     }
 }
 

@@ -119,10 +119,14 @@ impl Exporter {
                     );
                     return;
                 }
-                Outcome::Failed { text, retry_after } => {
+                Outcome::Failed {
+                    text,
+                    retry_after,
+                    is_unreachable,
+                } => {
                     failures += 1;
                     self.metrics.count_request(&self.id, "failed");
-                    let wait = backoff.next_wait(retry_after);
+                    let wait = backoff.next_wait(retry_after, is_unreachable);
                     if self.gives_up(begin.elapsed() + wait) {
                         self.metrics.drop_records(&self.id, "gave_up", records);
                         tracing::error!(

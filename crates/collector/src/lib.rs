@@ -12,6 +12,7 @@ mod delivery;
 mod exporters;
 pub mod file_log;
 mod http;
+mod kubernetes;
 mod limits;
 mod metrics;
 mod operators;
@@ -20,6 +21,5 @@ mod processors;
 mod status;
 
 pub use collector::{BuildError, Collector, RunError, StopReport, Surroundings};
-pub use metrics::{Component, Dropped, Metrics, Request};
-pub use processors::PodMetadata;
+pub use metrics::{Component, Dropped, KubernetesAnswer, KubernetesFailure, KubernetesWatch, Metrics, Request};
 pub use status::Status;

@@ -66,6 +66,10 @@ pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes of a server's error text that are logged.
 pub(crate) const ERROR_TEXT_BYTES_MAX: usize = 1024;
 
+/// First wait after a server could not be reached. It is doubled until it is as long as the configured interval: one that
+/// is being restarted is back after a second or two, and rotated files do not wait.
+pub(crate) const UNREACHABLE_RETRY_MIN: Duration = Duration::from_millis(100);
+
 /// Longest `Retry-After` that is obeyed.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
@@ -81,8 +85,37 @@ pub(crate) const WATCHES_MAX: usize = 8192;
 /// Symbolic links that are followed from a path to its file, as the kernel does.
 pub(crate) const LINKS_MAX: usize = 40;
 
+/// Time between two looks at files that wait for what is known of their container, in case nobody says that it changed.
+pub(crate) const HOLD_LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
 /// Resources whose processed form is remembered; one container has one.
 pub(crate) const RESOURCE_CACHE_MAX: usize = 4096;
+
+/// Objects in one answer to a list. A pod is some 10 KiB of text, so an answer is below 1 MiB; a node has 110 pods.
+pub(crate) const KUBERNETES_PAGE_OBJECTS_MAX: u32 = 64;
+
+/// Time to reach the API server.
+pub(crate) const KUBERNETES_CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Time for an answer to a list. Beyond, the server counts as slow and is asked anew.
+pub(crate) const KUBERNETES_ANSWER_MAX: Duration = Duration::from_secs(30);
+
+/// After a failed attempt to go on with a watch, silence for so long means that the next attempt went well: one that
+/// fails does so sooner.
+pub(crate) const KUBERNETES_DOUBT_MAX: Duration = Duration::from_secs(10);
+
+/// Silence of a connection after which it counts as dead. A server ends a watch after 290 s.
+pub(crate) const KUBERNETES_SILENCE_MAX: Duration = Duration::from_secs(310);
+
+/// First wait before the API server is asked again.
+pub(crate) const KUBERNETES_RETRY_MIN: Duration = Duration::from_millis(200);
+
+/// Longest wait before the API server is asked again: many collectors ask the same one.
+pub(crate) const KUBERNETES_RETRY_MAX: Duration = Duration::from_secs(30);
+
+/// Deleted pods that are remembered for the sake of their files, ten times what a node may hold. Beyond, the one deleted
+/// first is forgotten, and what is left of its files goes on with what their path says.
+pub(crate) const DELETED_PODS_MAX: usize = 1024;
 
 const _: () = assert!(
     BATCH_MEMORY_BYTES_MAX * 3 <= IN_FLIGHT_BYTES_MAX && BATCH_BYTES_MAX <= BATCH_MEMORY_BYTES_MAX,

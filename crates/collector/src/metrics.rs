@@ -34,6 +34,35 @@ pub struct Request {
     pub result: &'static str,
 }
 
+/// How a question about a pod, or a wait for one, ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KubernetesAnswer {
+    /// The processor's id.
+    pub component: String,
+    /// `found` or `missed`; of waits `known` or `timeout`.
+    pub result: &'static str,
+}
+
+/// A watch of one kind of objects.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KubernetesWatch {
+    /// The processor's id.
+    pub component: String,
+    /// `pods`, `namespaces` and so on.
+    pub resource: &'static str,
+}
+
+/// Why a watch failed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct KubernetesFailure {
+    /// The processor's id.
+    pub component: String,
+    /// `pods`, `namespaces` and so on.
+    pub resource: &'static str,
+    /// `forbidden`, `unauthorized`, `expired`, `slow` or `failed`.
+    pub reason: &'static str,
+}
+
 type Gauge64 = Gauge<i64>;
 type SecondsGauge = Gauge<f64, AtomicU64>;
 
@@ -47,6 +76,7 @@ pub struct Metrics {
     pub(crate) lines_unscanned: Family<Component, Counter>,
     pub(crate) files_lost: Family<Component, Counter>,
     pub(crate) files_open: Family<Component, Gauge64>,
+    pub(crate) files_waiting: Family<Component, Gauge64>,
     pub(crate) unread_bytes: Family<Component, Gauge64>,
     pub(crate) in_flight_bytes: Family<Component, Gauge64>,
     pub(crate) checkpoint_seconds: Family<Component, SecondsGauge>,
@@ -55,6 +85,11 @@ pub struct Metrics {
     pub(crate) records_sent: Family<Component, Counter>,
     pub(crate) bytes_sent: Family<Component, Counter>,
     pub(crate) requests: Family<Request, Counter>,
+    pub(crate) kubernetes_pods: Family<Component, Gauge64>,
+    pub(crate) kubernetes_listed: Family<KubernetesWatch, Gauge64>,
+    pub(crate) kubernetes_lookups: Family<KubernetesAnswer, Counter>,
+    pub(crate) kubernetes_waits: Family<KubernetesAnswer, Counter>,
+    pub(crate) kubernetes_failures: Family<KubernetesFailure, Counter>,
 }
 
 impl Metrics {
@@ -88,6 +123,11 @@ impl Metrics {
             self.files_lost.clone(),
         );
         registry.register("files_open", "Files that are open", self.files_open.clone());
+        registry.register(
+            "files_waiting",
+            "Containers whose files wait for what the cluster says of them",
+            self.files_waiting.clone(),
+        );
         registry.register(
             "unread_bytes",
             "Bytes in open files that were not read yet",
@@ -128,6 +168,35 @@ impl Metrics {
             "Requests of exporters, by result",
             self.requests.clone(),
         );
+        self.register_kubernetes(registry);
+    }
+
+    fn register_kubernetes(&self, registry: &mut Registry) {
+        registry.register(
+            "kubernetes_pods",
+            "Pods that are known, recently deleted ones among them",
+            self.kubernetes_pods.clone(),
+        );
+        registry.register(
+            "kubernetes_watch_up",
+            "1 while the objects are listed and watched, 0 while they are not",
+            self.kubernetes_listed.clone(),
+        );
+        registry.register(
+            "kubernetes_lookups",
+            "Containers whose pod was looked up, by whether it was known",
+            self.kubernetes_lookups.clone(),
+        );
+        registry.register(
+            "kubernetes_waits",
+            "Files that waited for their pod to become known, by how it ended",
+            self.kubernetes_waits.clone(),
+        );
+        registry.register(
+            "kubernetes_watch_failures",
+            "Failures to list or watch objects, by reason",
+            self.kubernetes_failures.clone(),
+        );
     }
 
     /// All metrics as Prometheus reads them.
@@ -147,6 +216,34 @@ impl Metrics {
             };
             self.records_dropped.get_or_create(&labels).inc_by(count);
         }
+    }
+
+    pub(crate) fn set_pods(&self, component: &str, pods: usize) {
+        let pods = i64::try_from(pods).unwrap_or(i64::MAX);
+        self.kubernetes_pods.get_or_create(&Component::new(component)).set(pods);
+    }
+
+    pub(crate) fn count_lookup(&self, component: &str, result: &'static str) {
+        let component = component.to_owned();
+        self.kubernetes_lookups
+            .get_or_create(&KubernetesAnswer { component, result })
+            .inc();
+    }
+
+    pub(crate) fn count_wait(&self, component: &str, result: &'static str) {
+        let component = component.to_owned();
+        self.kubernetes_waits
+            .get_or_create(&KubernetesAnswer { component, result })
+            .inc();
+    }
+
+    pub(crate) fn count_watch_failure(&self, component: &str, resource: &'static str, reason: &'static str) {
+        let labels = KubernetesFailure {
+            component: component.to_owned(),
+            resource,
+            reason,
+        };
+        self.kubernetes_failures.get_or_create(&labels).inc();
     }
 
     pub(crate) fn count_request(&self, component: &str, result: &'static str) {

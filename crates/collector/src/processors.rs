@@ -4,7 +4,6 @@
 //! all its records go on sharing one.
 
 mod actions;
-mod kubernetes;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,9 +11,8 @@ use std::sync::Arc;
 use longshore_model::otel::{Attributes, Resource, ResourceLogs, Value, attribute};
 
 pub(crate) use actions::Action;
-pub(crate) use kubernetes::KubernetesAttributes;
-pub use kubernetes::PodMetadata;
 
+use crate::kubernetes;
 use crate::limits::RESOURCE_CACHE_MAX;
 
 /// A processor of a pipeline.
@@ -31,14 +29,16 @@ pub(crate) enum Processor {
 pub(crate) struct ResourceStep {
     change: ResourceChange,
     /// The key is the address of the first resource of the pair, which the pair keeps alive.
-    known: HashMap<usize, (Arc<Resource>, Arc<Resource>)>,
+    /// The number is the revision of what the change depends on.
+    known: HashMap<usize, (Arc<Resource>, Arc<Resource>, u64)>,
 }
 
 /// The change itself.
 #[derive(Debug)]
 pub(crate) enum ResourceChange {
     Actions(Vec<Action>),
-    Kubernetes(KubernetesAttributes),
+    /// Adds what the cluster says.
+    Kubernetes(Arc<kubernetes::Handle>),
     /// Names the service after its container when nothing better is known.
     ServiceName,
 }
@@ -67,26 +67,42 @@ impl Processor {
 
 impl ResourceStep {
     fn changed(&mut self, resource: &Arc<Resource>) -> Arc<Resource> {
-        if let Some((_, changed)) = self.known.get(&Arc::as_ptr(resource).addr()) {
+        let before = self.known.get(&Arc::as_ptr(resource).addr());
+        let before = before.map(|(_, changed, revision)| (changed.clone(), *revision));
+        let revision = self.change.revision();
+        if let Some((changed, _)) = before.as_ref().filter(|(_, made_at)| *made_at == revision) {
             return changed.clone();
         }
         let mut attributes = resource.attributes.clone();
         match &self.change {
             ResourceChange::Actions(actions) => actions.iter().for_each(|action| action.apply(&mut attributes)),
-            ResourceChange::Kubernetes(kubernetes) => kubernetes.add(&mut attributes),
+            ResourceChange::Kubernetes(cluster) => cluster.add(&mut attributes),
             ResourceChange::ServiceName => name_service(&mut attributes),
         }
-        let changed = if attributes == resource.attributes {
-            resource.clone()
-        } else {
-            Arc::new(Resource { attributes })
+        let changed = match before {
+            // The same again goes on being the same, so that later steps know it.
+            Some((changed, _)) if changed.attributes == attributes => changed,
+            _ if attributes == resource.attributes => resource.clone(),
+            _ => Arc::new(Resource { attributes }),
         };
         if self.known.len() >= RESOURCE_CACHE_MAX {
             self.known.clear();
         }
-        self.known
-            .insert(Arc::as_ptr(resource).addr(), (resource.clone(), changed.clone()));
+        self.known.insert(
+            Arc::as_ptr(resource).addr(),
+            (resource.clone(), changed.clone(), revision),
+        );
         changed
+    }
+}
+
+impl ResourceChange {
+    /// A number that changes when the same resource may be changed to another one.
+    fn revision(&self) -> u64 {
+        match self {
+            Self::Kubernetes(cluster) => cluster.revision(),
+            Self::Actions(_) | Self::ServiceName => 0,
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use tracing_subscriber::EnvFilter;
 ///
 /// A second call in one process does nothing, so tests may call the program more than once.
 pub(crate) fn start(level: &str) {
-    let filter = EnvFilter::builder().parse_lossy(level);
+    // The Kubernetes client repeats at every attempt what the collector tells once, with the fix.
+    let filter = EnvFilter::builder().parse_lossy(format!("kube_runtime=error,kube_client=error,{level}"));
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,6 +1,8 @@
 //! Settings to components. Everything is checked here, before anything is opened.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use longshore_config::otel::{
     CollectorSettings, ComponentId, ContainerFormat, Encoding, ExporterSettings, ExtensionSettings, FileCompression,
@@ -15,9 +17,10 @@ use super::{Collector, PipelinePlan, ReceiverPlan, Surroundings};
 use crate::batch::BatchLimits;
 use crate::exporters::{Authentication, Client, Encoder, Exporter, Kind};
 use crate::file_log::{Globs, RecordMaker, TailerSettings};
+use crate::kubernetes;
 use crate::limits::{CHUNK_RECORDS_MAX, IN_FLIGHT_BYTES_MAX};
 use crate::metrics::Metrics;
-use crate::processors::{Action, KubernetesAttributes, Processor, ResourceChange};
+use crate::processors::{Action, Processor, ResourceChange};
 use crate::status::Status;
 
 /// Share of a memory limit that records in flight may take; the rest is the program itself and requests.
@@ -50,11 +53,13 @@ impl Collector {
     /// When settings that are well-formed cannot act: a glob, an expression, an address, something not supported.
     pub fn new(settings: &CollectorSettings, surroundings: &Surroundings) -> Result<Self, BuildError> {
         let metrics = Metrics::default();
-        let builder = Builder {
+        let mut builder = Builder {
             settings,
             surroundings,
             metrics: &metrics,
+            clusters: BTreeMap::new(),
         };
+        builder.clusters = builder.clusters()?;
         let pipelines = &settings.service.pipelines;
         let mut used: Vec<&ComponentId> = pipelines.iter().flat_map(|pipeline| &pipeline.receivers).collect();
         used.sort();
@@ -81,6 +86,7 @@ impl Collector {
             receivers,
             pipelines,
             health: health.collect(),
+            clusters: builder.clusters.into_values().collect(),
             metrics_address: settings.service.telemetry.metrics_address.clone(),
             metrics,
         })
@@ -91,6 +97,8 @@ struct Builder<'a> {
     settings: &'a CollectorSettings,
     surroundings: &'a Surroundings,
     metrics: &'a Metrics,
+    /// Of every `k8s_attributes` processor that a pipeline uses.
+    clusters: BTreeMap<ComponentId, Arc<kubernetes::Handle>>,
 }
 
 impl Builder<'_> {
@@ -111,7 +119,38 @@ impl Builder<'_> {
             poll_interval: file_log.poll_interval,
             storage: self.storage(id, file_log)?,
             budget_bytes,
+            readiness: self.readiness(id),
         })
+    }
+
+    fn clusters(&self) -> Result<BTreeMap<ComponentId, Arc<kubernetes::Handle>>, BuildError> {
+        let pipelines = self.settings.service.pipelines.iter();
+        let mut clusters = BTreeMap::new();
+        for id in pipelines.flat_map(|pipeline| &pipeline.processors) {
+            let Some(ProcessorSettings::KubernetesAttributes(settings)) = self.settings.processors.get(id) else {
+                continue;
+            };
+            let mut settings = settings.clone();
+            let node = settings.filter.node.filter(|node| !node.is_empty());
+            settings.filter.node = node.or_else(|| self.surroundings.node_name.clone());
+            let handle = kubernetes::Handle::new(&id.to_string(), &settings, self.metrics.clone());
+            clusters.insert(id.clone(), Arc::new(handle.map_err(|message| wrong(id, message))?));
+        }
+        Ok(clusters)
+    }
+
+    /// What new files of a receiver wait for: every cluster that its lines are labelled from.
+    fn readiness(&self, receiver: &ComponentId) -> Option<Arc<kubernetes::Awaited>> {
+        let pipelines = self.settings.service.pipelines.iter();
+        let mine = pipelines.filter(|pipeline| pipeline.receivers.contains(receiver));
+        let mut used: Vec<_> = mine.flat_map(|pipeline| &pipeline.processors).collect();
+        used.sort();
+        used.dedup();
+        let clusters: Vec<_> = used
+            .into_iter()
+            .filter_map(|id| self.clusters.get(id).cloned())
+            .collect();
+        (!clusters.is_empty()).then(|| Arc::new(kubernetes::Awaited(clusters)))
     }
 
     /// A chunk is never torn, so it must fit into the smallest batch that its pipelines make.
@@ -210,19 +249,9 @@ impl Builder<'_> {
             Some(ProcessorSettings::Resource(actions)) => {
                 Some(Processor::of_resource(ResourceChange::Actions(compile(actions)?)))
             }
-            Some(ProcessorSettings::KubernetesAttributes(kubernetes)) => {
-                let node = kubernetes.filter.node.clone().filter(|node| !node.is_empty());
-                let node = node.or_else(|| self.surroundings.node_name.clone());
-                let metadata = self
-                    .surroundings
-                    .pod_metadata
-                    .clone()
-                    .filter(|_| !kubernetes.passthrough);
-                let kubernetes = KubernetesAttributes {
-                    node_name: node,
-                    metadata,
-                };
-                Some(Processor::of_resource(ResourceChange::Kubernetes(kubernetes)))
+            Some(ProcessorSettings::KubernetesAttributes(_)) => {
+                let cluster = self.clusters.get(id).cloned();
+                cluster.map(|cluster| Processor::of_resource(ResourceChange::Kubernetes(cluster)))
             }
         })
     }

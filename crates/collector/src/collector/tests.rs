@@ -1,5 +1,6 @@
 //! A whole collector on real files, against a store that answers as it is told.
 
+mod cluster;
 mod store;
 
 use std::fs;
@@ -74,7 +75,6 @@ service:
         let surroundings = Surroundings {
             data_directory: Some(self.path("data")),
             node_name: Some("node-1".to_owned()),
-            pod_metadata: None,
         };
         Collector::new(&loaded.settings, &surroundings)
     }

@@ -41,6 +41,8 @@ pub(crate) enum Outcome {
     Failed {
         text: String,
         retry_after: Option<Duration>,
+        /// Nobody answered: trying again soon costs the server nothing.
+        is_unreachable: bool,
     },
 }
 
@@ -111,6 +113,7 @@ impl Client {
                 return Outcome::Failed {
                     text: chain(&error),
                     retry_after: None,
+                    is_unreachable: error.is_connect(),
                 };
             }
         };
@@ -154,6 +157,7 @@ fn judge(status: StatusCode, retry_after: Option<Duration>, body: &[u8], is_otlp
         return Outcome::Failed {
             text: format!("{status}: {text}"),
             retry_after,
+            is_unreachable: false,
         };
     }
     Outcome::Refused {

@@ -12,7 +12,7 @@ use super::files::{FileHandle, FileId};
 use super::fingerprint::{Fingerprint, read_full};
 use super::joiner::{Joiner, Line, Position, RAW, Record, Skip};
 use super::source::Source;
-use super::tailer::{FileInfo, Progress};
+use super::tailer::{FileInfo, Progress, Waiting};
 use crate::limits::{LINGER, READ_QUANTUM_BYTES};
 
 /// Now, by two clocks: the wall's for records, a steady one for waiting.
@@ -114,6 +114,7 @@ pub(crate) struct Chain<H> {
     pub(crate) is_changed: bool,
     /// Since when no path leads to a live file.
     pub(crate) gone_since: Option<Duration>,
+    pub(crate) waiting: Waiting,
 }
 
 impl<H: FileHandle> Chain<H> {
@@ -132,7 +133,8 @@ impl<H: FileHandle> Chain<H> {
                 Phase::Lingering { until } => self.linger(index, until, now, limits, buffer, records)?,
                 Phase::Reading => {
                     let turn = self.read(index, now, limits, buffer, records)?;
-                    if turn == Turn::Idle && !self.at_end(index, now, limits, buffer, records)? {
+                    let is_finished = turn == Turn::Read && self.is_exhausted(index);
+                    if (turn == Turn::Idle || is_finished) && !self.at_end(index, now, limits, buffer, records)? {
                         return Ok(Turn::Idle);
                     }
                     turn
@@ -218,6 +220,14 @@ impl<H: FileHandle> Chain<H> {
         Ok(false)
     }
 
+    /// Whether the last read came to the end of a file that cannot grow. It is finished in the same turn, so that the
+    /// checkpoint that has its last line knows it as read whole: it may be deleted before the next.
+    fn is_exhausted(&self, index: usize) -> bool {
+        let file = &self.files[index];
+        file.source.as_ref().is_some_and(|source| !source.may_grow())
+            && file.end_seen.is_some_and(|(size, _)| size == file.position.offset)
+    }
+
     /// Whether the runtime has written to a file after this one: then it does not write to this one any more.
     fn has_successor_begun(&self, index: usize) -> io::Result<bool> {
         for later in &self.files[index + 1..] {
@@ -279,6 +289,10 @@ impl<H: FileHandle> Chain<H> {
         }
         let used = self.take_lines(index, now, limits.records_max, buffer, records);
         buffer.drain(..used);
+        let file = &mut self.files[index];
+        if count < wanted && buffer.is_empty() && file.source.as_ref().is_some_and(|source| !source.may_grow()) {
+            file.end_seen = Some((file.position.offset, now.steady));
+        }
         Ok(if used > 0 { Turn::Read } else { Turn::Idle })
     }
 

@@ -17,11 +17,14 @@ use tokio::sync::mpsc::error::TrySendError;
 use super::chain::Moment;
 use super::checkpoint::{CheckpointStore, SavedFile};
 use super::disk::DiskFiles;
+use super::readiness::Readiness;
 use super::records::RecordMaker;
 use super::tailer::{Chunk, Problem, Tailer};
 use super::watch::Watcher;
 use crate::delivery::{Board, Delivery, memory_bytes};
-use crate::limits::{CHECKPOINT_INTERVAL, COALESCE, DISCOVERY_INTERVAL, PIPELINE_FULL_WAIT, POLL_INTERVAL};
+use crate::limits::{
+    CHECKPOINT_INTERVAL, COALESCE, DISCOVERY_INTERVAL, HOLD_LOOK_INTERVAL, PIPELINE_FULL_WAIT, POLL_INTERVAL,
+};
 use crate::metrics::{Component, Metrics};
 use crate::status::Status;
 
@@ -30,6 +33,8 @@ pub(crate) struct Driver {
     pub(crate) component: String,
     pub(crate) tailer: Tailer<DiskFiles>,
     pub(crate) maker: RecordMaker,
+    /// What the files of new containers wait for.
+    pub(crate) readiness: Option<Arc<dyn Readiness>>,
     pub(crate) board: Arc<Board>,
     /// One for each pipeline.
     pub(crate) outputs: Vec<mpsc::Sender<Delivery>>,
@@ -101,6 +106,7 @@ impl Driver {
                 break;
             }
         }
+        self.tailer.release(moment(state));
         let may_read = state.waiting.is_empty() && self.board.in_flight_bytes() < self.budget_bytes;
         if may_read && self.tailer.has_work() {
             if let Some(chunk) = self.tailer.turn(moment(state)) {
@@ -108,10 +114,10 @@ impl Driver {
             }
             return;
         }
-        let quiet = if state.waiting.is_empty() {
-            None
-        } else {
-            Some(PIPELINE_FULL_WAIT)
+        let quiet = match (state.waiting.is_empty(), self.tailer.waiting()) {
+            (false, _) => Some(PIPELINE_FULL_WAIT),
+            (true, 1..) => Some(HOLD_LOOK_INTERVAL),
+            (true, 0) => None,
         };
         let is_noticed = self.wait(state, quiet, true);
         if is_noticed && may_read {
@@ -184,6 +190,9 @@ impl Driver {
                 break;
             }
         }
+        if let Some(readiness) = &self.readiness {
+            readiness.in_use(&self.component, self.tailer.pod_uids());
+        }
         self.poll_done(state);
         let interval = if is_watching(state) {
             DISCOVERY_INTERVAL
@@ -210,6 +219,8 @@ impl Driver {
         let (open, unread) = self.tailer.open_and_unread();
         self.metrics.files_open.get_or_create(&component).set(open as i64);
         self.metrics.unread_bytes.get_or_create(&component).set(unread as i64);
+        let waiting = self.tailer.waiting();
+        self.metrics.files_waiting.get_or_create(&component).set(waiting as i64);
         let in_flight = self.board.in_flight_bytes();
         self.metrics
             .in_flight_bytes

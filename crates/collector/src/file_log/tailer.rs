@@ -16,8 +16,11 @@ use super::fingerprint::LineClock;
 use super::joiner::{JoinCounts, JoinSettings, Joiner, Record};
 
 mod adopt;
+mod hold;
 
 use adopt::restored;
+use hold::Hold;
+pub(crate) use hold::Waiting;
 
 /// How a receiver reads.
 #[derive(Debug, Clone)]
@@ -123,6 +126,7 @@ pub struct Tailer<F: Files> {
     buffer: Vec<u8>,
     problems: Vec<Problem>,
     counts: JoinCounts,
+    hold: Hold,
 }
 
 impl<F: Files> Tailer<F> {
@@ -141,6 +145,7 @@ impl<F: Files> Tailer<F> {
             buffer: Vec::new(),
             problems: Vec::new(),
             counts: JoinCounts::default(),
+            hold: Hold::default(),
         }
     }
 
@@ -203,6 +208,7 @@ impl<F: Files> Tailer<F> {
             is_queued: false,
             is_changed: true,
             gone_since: None,
+            waiting: Waiting::default(),
         };
         let (mine, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.saved)
             .into_iter()
@@ -352,6 +358,9 @@ impl<F: Files> Tailer<F> {
     /// Gives the next file its turn. `None` when the turn brought nothing; there may still be work.
     pub fn turn(&mut self, now: Moment) -> Option<Chunk> {
         let number = self.queue.pop_front()?;
+        if self.holds(number, now) {
+            return None;
+        }
         let limits = TurnLimits {
             records_max: self.settings.chunk_records_max,
             fingerprint_bytes: self.settings.fingerprint_bytes,

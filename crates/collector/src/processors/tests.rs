@@ -59,25 +59,6 @@ fn records_of_a_container_go_on_sharing_their_resource() {
 }
 
 #[test]
-fn the_node_is_added_to_pods_and_metadata_by_uid() {
-    struct Known;
-    impl PodMetadata for Known {
-        fn attributes(&self, pod_uid: &str) -> Option<Attributes> {
-            (pod_uid == "u-1").then(|| vec![("k8s.deployment.name".into(), "web".into())])
-        }
-    }
-    let kubernetes = KubernetesAttributes {
-        node_name: Some("n-1".to_owned()),
-        metadata: Some(Arc::new(Known)),
-    };
-    let mut processor = Processor::of_resource(ResourceChange::Kubernetes(kubernetes));
-    let pod = [("k8s.pod.name", "web-0"), ("k8s.pod.uid", "u-1")];
-    let expected = [pod[0], pod[1], ("k8s.node.name", "n-1"), ("k8s.deployment.name", "web")];
-    assert_eq!(after(&mut processor, &resource(&pod)), text(&expected));
-    assert_eq!(after(&mut processor, &resource(&[("a", "b")])), text(&[("a", "b")]));
-}
-
-#[test]
 fn actions_do_what_upstream_says() {
     let check = |action, key: &str, source: Option<ActionSource>, pattern: Option<&str>, expected: &[(&str, &str)]| {
         let settings = ActionSettings {

@@ -91,6 +91,10 @@ pub enum KubernetesObject {
     DaemonSet,
     /// Its job.
     Job,
+    /// Its replica set.
+    ReplicaSet,
+    /// Its cron job.
+    CronJob,
 }
 
 /// The `filter` section.
@@ -197,12 +201,6 @@ pub(super) fn decode(section: &mut Section<'_>, env: &Env<'_>) -> KubernetesAttr
         ("none", KubernetesAuth::None),
     ];
     let passthrough = section.boolean("passthrough", false);
-    if !passthrough {
-        let message = "adds what the file's path says (namespace, pod, uid, container) and the node; what upstream asks the \
-                       API server for (labels, owners, images) is not added yet";
-        let fix = "nothing to do; queries by k8s_namespace_name, k8s_pod_name and k8s_container_name work";
-        section.report.warn(section.line, &section.path, message, fix);
-    }
     let settings = KubernetesAttributesSettings {
         auth_type: section.choice("auth_type", KubernetesAuth::ServiceAccount, &auth_types),
         context: section.text("context").unwrap_or_default(),
@@ -218,6 +216,7 @@ pub(super) fn decode(section: &mut Section<'_>, env: &Env<'_>) -> KubernetesAttr
         pod_association: pod_association(section, passthrough),
         exclude_pods: exclude_pods(section),
     };
+    section.without_effect(&["kube_api_qps", "kube_api_burst", "watch_sync_period"]);
     if settings.auth_type != KubernetesAuth::KubeConfig && !settings.context.is_empty() {
         section.wrong(
             "context",
@@ -256,6 +255,8 @@ fn field_extract(section: &mut Section<'_>) -> Option<FieldExtract> {
         ("statefulset", KubernetesObject::StatefulSet),
         ("daemonset", KubernetesObject::DaemonSet),
         ("job", KubernetesObject::Job),
+        ("replicaset", KubernetesObject::ReplicaSet),
+        ("cronjob", KubernetesObject::CronJob),
     ];
     let rule = FieldExtract {
         tag_name: section.text("tag_name").filter(|name| !name.is_empty()),
@@ -336,9 +337,11 @@ fn field_filter(section: &mut Section<'_>) -> Option<FieldFilter> {
 /// Records of tailed files have no address they came from, so upstream's default finds no pod; by uid does.
 fn pod_association(section: &mut Section<'_>, passthrough: bool) -> Vec<Vec<AssociationSource>> {
     if section.has("pod_association") {
-        return section.children("pod_association", |rule| {
+        let rules = section.children("pod_association", |rule| {
             Some(rule.children("sources", association_source))
         });
+        warn_of_useless(section, &rules, passthrough);
+        return rules;
     }
     if !passthrough {
         let message = "is not given, upstream would look for a pod by address and find none for a file; here the pod is \
@@ -365,6 +368,27 @@ fn pod_association(section: &mut Section<'_>, passthrough: bool) -> Vec<Vec<Asso
         .iter()
         .map(|names| names.iter().map(attribute).collect())
         .collect()
+}
+
+/// A rule that needs what no line of a file has can never find its pod.
+fn warn_of_useless(section: &mut Section<'_>, rules: &[Vec<AssociationSource>], passthrough: bool) {
+    const OF_FILES: [&str; 4] = [
+        "k8s.pod.uid",
+        "k8s.pod.name",
+        "k8s.namespace.name",
+        "k8s.container.name",
+    ];
+    let is_of_files = |source: &AssociationSource| match source {
+        AssociationSource::ResourceAttribute(name) => OF_FILES.contains(&name.as_str()),
+        AssociationSource::Connection => false,
+    };
+    if passthrough || rules.iter().any(|rule| rule.iter().all(is_of_files)) {
+        return;
+    }
+    let message = "no rule finds the pod of a file: a file has no connection and no address, its path tells \
+                   k8s.pod.uid, k8s.pod.name and k8s.namespace.name";
+    let fix = "add\n  - sources: [{from: resource_attribute, name: k8s.pod.uid}]";
+    section.warn("pod_association", message, fix);
 }
 
 fn association_source(section: &mut Section<'_>) -> Option<AssociationSource> {

@@ -14,7 +14,6 @@ pub(crate) fn collector(settings: &CollectorSettings, data: PathBuf) -> Result<C
         &Surroundings {
             data_directory: Some(data),
             node_name,
-            pod_metadata: None,
         },
     )
 }

@@ -1,6 +1,8 @@
 //! The tailer against a disk in memory.
 
+mod archive;
 mod disk;
+mod hold;
 mod random;
 mod world;
 
