@@ -35,4 +35,4 @@ pub use files::{Discovered, FileHandle, FileId, Files, Stat};
 pub use fingerprint::{Fingerprint, LineClock};
 pub use joiner::{JoinCounts, JoinSettings, Position, Record};
 pub use readiness::Readiness;
-pub use tailer::{Chunk, FileInfo, Problem, Progress, Tailer, TailerSettings};
+pub use tailer::{Chunk, FileInfo, Lag, Problem, Progress, Tailer, TailerSettings};

@@ -79,6 +79,12 @@ pub(crate) const CHECKPOINT_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Nesting of an expression's parentheses and operators.
 pub(crate) const EXPRESSION_DEPTH_MAX: usize = 64;
 
+/// How long rotated files may wait to be read before that is told: each rotation leaves one for a moment.
+pub(crate) const BEHIND_MIN: Duration = Duration::from_secs(10);
+
+/// Time between two reports that reading is behind.
+pub(crate) const BEHIND_REPEAT: Duration = Duration::from_secs(60);
+
 /// Directories below the include globs that are watched. Beyond, new files are found by the slow rescan alone.
 pub(crate) const WATCHES_MAX: usize = 8192;
 

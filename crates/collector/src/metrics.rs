@@ -78,6 +78,9 @@ pub struct Metrics {
     pub(crate) files_open: Family<Component, Gauge64>,
     pub(crate) files_waiting: Family<Component, Gauge64>,
     pub(crate) unread_bytes: Family<Component, Gauge64>,
+    pub(crate) behind_files: Family<Component, Gauge64>,
+    pub(crate) behind_bytes: Family<Component, Gauge64>,
+    pub(crate) behind_seconds: Family<Component, SecondsGauge>,
     pub(crate) in_flight_bytes: Family<Component, Gauge64>,
     pub(crate) checkpoint_seconds: Family<Component, SecondsGauge>,
     pub(crate) checkpoint_failures: Family<Component, Counter>,
@@ -122,17 +125,7 @@ impl Metrics {
             "Files that vanished before they were read whole",
             self.files_lost.clone(),
         );
-        registry.register("files_open", "Files that are open", self.files_open.clone());
-        registry.register(
-            "files_waiting",
-            "Containers whose files wait for what the cluster says of them",
-            self.files_waiting.clone(),
-        );
-        registry.register(
-            "unread_bytes",
-            "Bytes in open files that were not read yet",
-            self.unread_bytes.clone(),
-        );
+        self.register_files(registry);
         registry.register(
             "in_flight_bytes",
             "Bytes that were read and are not acknowledged yet",
@@ -169,6 +162,35 @@ impl Metrics {
             self.requests.clone(),
         );
         self.register_kubernetes(registry);
+    }
+
+    fn register_files(&self, registry: &mut Registry) {
+        registry.register("files_open", "Files that are open", self.files_open.clone());
+        registry.register(
+            "files_waiting",
+            "Containers whose files wait for what the cluster says of them",
+            self.files_waiting.clone(),
+        );
+        registry.register(
+            "unread_bytes",
+            "Bytes in open files that were not read yet",
+            self.unread_bytes.clone(),
+        );
+        registry.register(
+            "behind_files",
+            "Rotated files with lines that were not read yet",
+            self.behind_files.clone(),
+        );
+        registry.register(
+            "behind_bytes",
+            "Bytes of rotated files that were not read yet, as they are on disk",
+            self.behind_bytes.clone(),
+        );
+        registry.register(
+            "behind_seconds",
+            "Age of the last line read of the container that is furthest behind, 0 while no rotated file is unread",
+            self.behind_seconds.clone(),
+        );
     }
 
     fn register_kubernetes(&self, registry: &mut Registry) {

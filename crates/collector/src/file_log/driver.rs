@@ -23,7 +23,8 @@ use super::tailer::{Chunk, Problem, Tailer};
 use super::watch::Watcher;
 use crate::delivery::{Board, Delivery, memory_bytes};
 use crate::limits::{
-    CHECKPOINT_INTERVAL, COALESCE, DISCOVERY_INTERVAL, HOLD_LOOK_INTERVAL, PIPELINE_FULL_WAIT, POLL_INTERVAL,
+    BEHIND_MIN, BEHIND_REPEAT, CHECKPOINT_INTERVAL, COALESCE, DISCOVERY_INTERVAL, HOLD_LOOK_INTERVAL,
+    PIPELINE_FULL_WAIT, POLL_INTERVAL,
 };
 use crate::metrics::{Component, Metrics};
 use crate::status::Status;
@@ -60,6 +61,14 @@ struct State {
     poll_at: Instant,
     dangling: HashMap<PathBuf, u32>,
     counted: super::joiner::JoinCounts,
+    behind: Behind,
+}
+
+/// Since when reading is behind, and when that was last told.
+#[derive(Debug, Default)]
+struct Behind {
+    since: Option<Instant>,
+    told_at: Option<Instant>,
 }
 
 impl Driver {
@@ -81,6 +90,7 @@ impl Driver {
             poll_at: now,
             dangling: HashMap::new(),
             counted: Default::default(),
+            behind: Behind::default(),
         };
         self.discover(&mut state, true);
         self.status.receiver_started();
@@ -219,6 +229,7 @@ impl Driver {
         let (open, unread) = self.tailer.open_and_unread();
         self.metrics.files_open.get_or_create(&component).set(open as i64);
         self.metrics.unread_bytes.get_or_create(&component).set(unread as i64);
+        self.tell_lag(state);
         let waiting = self.tailer.waiting();
         self.metrics.files_waiting.get_or_create(&component).set(waiting as i64);
         let in_flight = self.board.in_flight_bytes();
@@ -236,6 +247,47 @@ impl Driver {
         self.metrics.bytes_truncated.get_or_create(&component).inc_by(truncated);
         let unscanned = counts.unscanned.saturating_sub(before.unscanned);
         self.metrics.lines_unscanned.get_or_create(&component).inc_by(unscanned);
+    }
+
+    /// Counts what rotated files hold that was not read yet, and says so when it lasts: the kubelet will delete them.
+    fn tell_lag(&self, state: &mut State) {
+        let component = Component::new(&self.component);
+        let lag = self.tailer.lag(moment(state));
+        let to_gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.metrics
+            .behind_files
+            .get_or_create(&component)
+            .set(to_gauge(lag.files as u64));
+        self.metrics
+            .behind_bytes
+            .get_or_create(&component)
+            .set(to_gauge(lag.bytes));
+        self.metrics
+            .behind_seconds
+            .get_or_create(&component)
+            .set(lag.age.as_secs_f64());
+        let now = Instant::now();
+        let behind = &mut state.behind;
+        if lag.files == 0 {
+            if behind.told_at.is_some() {
+                tracing::info!(receiver = self.component, "reading has caught up");
+            }
+            *behind = Behind::default();
+            return;
+        }
+        let since = *behind.since.get_or_insert(now);
+        let is_due = behind.told_at.is_none_or(|told| now >= told + BEHIND_REPEAT);
+        if now >= since + BEHIND_MIN && is_due {
+            behind.told_at = Some(now);
+            tracing::warn!(
+                receiver = self.component,
+                bytes = lag.bytes,
+                files = lag.files,
+                age_s = lag.age.as_secs(),
+                "reading falls behind, rotated files are not read yet; give the collector more CPU, raise \
+                 containerLogMaxFiles, or look whether the store answers slowly"
+            );
+        }
     }
 
     fn tell_problems(&mut self, state: &mut State) {

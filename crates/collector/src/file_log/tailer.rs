@@ -17,10 +17,12 @@ use super::joiner::{JoinCounts, JoinSettings, Joiner, Record};
 
 mod adopt;
 mod hold;
+mod lag;
 
 use adopt::restored;
 use hold::Hold;
 pub(crate) use hold::Waiting;
+pub use lag::Lag;
 
 /// How a receiver reads.
 #[derive(Debug, Clone)]
@@ -458,19 +460,6 @@ impl<F: Files> Tailer<F> {
             add(&mut sum, chain.joiner.counts);
             sum
         })
-    }
-
-    /// Files that are open, and bytes in them that were not read yet.
-    pub fn open_and_unread(&self) -> (usize, u64) {
-        let open = self
-            .chains
-            .values()
-            .flat_map(|chain| chain.files.iter())
-            .filter_map(|file| {
-                let stat = file.source.as_ref()?.stat().ok()?;
-                Some(stat.size.saturating_sub(file.position.offset))
-            });
-        open.fold((0, 0), |(count, unread), more| (count + 1, unread + more))
     }
 
     /// The files behind the paths that are followed.

@@ -112,7 +112,7 @@ impl Source for ApiServer {
             let events = watcher(self.api::<WirePod>(kind), config);
             return events
                 .map_ok(|event| change(event, Object::from))
-                .map_err(failure)
+                .map_err(|error| failure(&error))
                 .boxed();
         }
         let config = match (&self.filter.node, kind) {
@@ -123,7 +123,7 @@ impl Source for ApiServer {
         let object = |object: PartialObjectMeta<DynamicObject>| Object::of_metadata(object.metadata);
         events
             .map_ok(move |event| change(event, object))
-            .map_err(failure)
+            .map_err(|error| failure(&error))
             .boxed()
     }
 }
@@ -137,9 +137,9 @@ fn change<K>(event: Event<K>, object: impl Fn(K) -> Object) -> Change {
     }
 }
 
-fn failure(error: watcher::Error) -> WatchFailure {
+fn failure(error: &watcher::Error) -> WatchFailure {
     use watcher::Error;
-    let status = match &error {
+    let status = match error {
         Error::InitialListFailed(kube::Error::Api(status))
         | Error::WatchStartFailed(kube::Error::Api(status))
         | Error::WatchFailed(kube::Error::Api(status))
@@ -154,7 +154,7 @@ fn failure(error: watcher::Error) -> WatchFailure {
     };
     let text = match status {
         Some(status) => format!("{}: {}", status.code, status.message),
-        None => innermost(&error),
+        None => innermost(error),
     };
     WatchFailure { reason, text }
 }

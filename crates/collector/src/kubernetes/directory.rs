@@ -237,8 +237,8 @@ impl Directory {
     /// A pod that is there counts before a deleted one of the same name.
     fn find(&self, attributes: &Attributes) -> Option<&Pod> {
         let alive = self.pods.values().filter(|entry| entry.deleted_at.is_none());
-        let alive = self.rules.find(attributes, alive.map(|entry| &entry.pod));
-        alive.or_else(|| self.rules.find(attributes, self.pods.values().map(|entry| &entry.pod)))
+        let alive = self.rules.find(attributes, &alive.map(|entry| &entry.pod));
+        alive.or_else(|| self.rules.find(attributes, &self.pods.values().map(|entry| &entry.pod)))
     }
 
     /// Whether a file's lines should wait a little: their pod is not known, or not all of it, and may soon be.

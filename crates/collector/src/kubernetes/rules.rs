@@ -212,7 +212,7 @@ impl Rules {
     pub(crate) fn find<'a>(
         &self,
         attributes: &Attributes,
-        pods: impl Iterator<Item = &'a Pod> + Clone,
+        pods: &(impl Iterator<Item = &'a Pod> + Clone),
     ) -> Option<&'a Pod> {
         self.associations.iter().find_map(|names| {
             let wanted: Option<Vec<_>> = names

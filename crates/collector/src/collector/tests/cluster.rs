@@ -66,10 +66,10 @@ async fn first_lines_wait_for_their_pod_and_go_with_all_of_it() {
     let files_waiting = "longshore_collector_files_waiting{component=\"file_log\"} 1";
     collector.shows(files_waiting).await;
     assert!(store.bodies().is_empty());
-    script.add([Step::Tell(Change::Put(tests::pod(0)))]);
+    script.add([Step::tell(Change::Put(tests::pod(0)))]);
     store.has(&["one"]).await;
     // Deleted, and there is more in its file.
-    script.add([Step::Tell(Change::Gone(tests::pod(0)))]);
+    script.add([Step::tell(Change::Gone(tests::pod(0)))]);
     node.append_to_pod(&["F two"]);
     store.has(&["one", "two"]).await;
     let text = collector.metrics.text();
@@ -101,7 +101,7 @@ async fn without_rights_lines_go_after_a_while_and_get_better_when_rights_come()
 async fn told_to_wait_for_the_cluster_it_does_not_start_without() {
     let store = Store::start().await;
     let (node, config) = Node::of_cluster(&store, "100ms", ", wait_for_metadata: true");
-    let script = Script::new([Step::Tell(Change::Listing), Step::Hang]);
+    let script = Script::new([Step::tell(Change::Listing), Step::Hang]);
     let collector = node.start_with(&config, &script);
     let error = collector.task.await.unwrap().expect_err("no metadata");
     assert!(

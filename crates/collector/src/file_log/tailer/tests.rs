@@ -3,6 +3,7 @@
 mod archive;
 mod disk;
 mod hold;
+mod lag;
 mod random;
 mod world;
 

@@ -370,7 +370,7 @@ fn rules_lead_to_a_pod() {
         let keys = format!("filter: {{node: n}}{association}");
         let rules = Rules::new(&settings(&keys)).unwrap();
         let pods = [rules.pod(pod(0)), rules.pod(stand_in.clone())];
-        let found = rules.find(&attributes(there), pods.iter());
+        let found = rules.find(&attributes(there), &pods.iter());
         assert_eq!(found.map(|pod| pod.name.as_str()), expected, "{association} {there:?}");
     };
     let names = |pod| [("k8s.pod.name", pod), ("k8s.namespace.name", "shop")];

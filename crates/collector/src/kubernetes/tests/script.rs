@@ -14,7 +14,7 @@ use super::pod;
 
 /// One thing that a server does.
 pub(crate) enum Step {
-    Tell(Change),
+    Tell(Box<Change>),
     Fail(Reason),
     Hang,
     End,
@@ -25,6 +25,12 @@ pub(crate) struct Script {
     pub(crate) steps: Mutex<VecDeque<Step>>,
     pub(crate) connections: Mutex<u32>,
     added: tokio::sync::Notify,
+}
+
+impl Step {
+    pub(crate) fn tell(change: Change) -> Self {
+        Self::Tell(Box::new(change))
+    }
 }
 
 impl Script {
@@ -59,7 +65,7 @@ impl Source for Arc<Script> {
                     script.added.notified().await;
                 };
                 match step {
-                    Step::Tell(change) => Some((Ok(change), ())),
+                    Step::Tell(change) => Some((Ok(*change), ())),
                     Step::Fail(reason) => Some((
                         Err(WatchFailure {
                             reason,
@@ -85,9 +91,9 @@ pub(crate) const TIMING: Timing = Timing {
 
 /// A list of these pods.
 pub(crate) fn listing(numbers: &[u32]) -> Vec<Step> {
-    let pods = numbers.iter().map(|number| Step::Tell(Change::Put(pod(*number))));
-    let mut steps = vec![Step::Tell(Change::Listing)];
+    let pods = numbers.iter().map(|number| Step::tell(Change::Put(pod(*number))));
+    let mut steps = vec![Step::tell(Change::Listing)];
     steps.extend(pods);
-    steps.push(Step::Tell(Change::Listed));
+    steps.push(Step::tell(Change::Listed));
     steps
 }

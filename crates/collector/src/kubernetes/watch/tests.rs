@@ -48,7 +48,7 @@ const UP: &str = "{component=\"k8s_attributes\",resource=\"pods\"} ";
 #[tokio::test]
 async fn objects_are_listed_and_followed() {
     let mut steps = listing(&[0, 1]);
-    steps.extend([Step::Tell(Change::Put(pod(2))), Step::Tell(Change::Gone(pod(0)))]);
+    steps.extend([Step::tell(Change::Put(pod(2))), Step::tell(Change::Gone(pod(0)))]);
     let script = Script::new(steps);
     let handle = played(&script, |handle| has_pods(handle, 3)).await;
     // A cluster where nothing happens is no failure.
@@ -82,7 +82,7 @@ async fn a_failure_shows_until_it_is_mended() {
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_asked_anew() {
-    let steps = [Step::Tell(Change::Listing), Step::Hang];
+    let steps = [Step::tell(Change::Listing), Step::Hang];
     let script = Script::new(steps.into_iter().chain(listing(&[0])));
     let handle = played(&script, is_up).await;
     assert_eq!(*script.connections.lock().unwrap(), 2);
