@@ -11,7 +11,7 @@ pub(crate) use scanner::unescape_text;
 pub(super) use scanner::{Mistake, Scanner, Value, unescape};
 
 use super::json_path::{self, Step};
-use super::labels::{LabelState, append_as_label};
+use super::labels::{LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
 
 const ERROR_KIND: &str = "JSONParserErr";
@@ -93,6 +93,11 @@ fn flatten(
     scanner.open_object()?;
     let mut first = true;
     while let Some(key) = scanner.next_key(&mut first)? {
+        // A key that is a label's name already and that nobody looks at needs no name built.
+        if depth == 0 && is_label_name(&key) && !labels.wants(&key, true) {
+            scanner.value()?;
+            continue;
+        }
         let length = name.len();
         append_key(name, &key);
         if scanner.at_object() && depth < DEPTH_MAX && labels.wants(name, true) {

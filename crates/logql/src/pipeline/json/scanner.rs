@@ -38,6 +38,9 @@ pub(in crate::pipeline) enum Value<'a> {
     Null,
 }
 
+/// Bytes of a string that are looked at one by one before a search begins.
+const SHORT_BYTES: usize = 12;
+
 /// A position in a text.
 pub(in crate::pipeline) struct Scanner<'a> {
     text: &'a str,
@@ -160,6 +163,17 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut at = start;
+        // Most keys and many values are so short that a plain loop is over before a search has begun.
+        let near = bytes.get(start..).unwrap_or(&[]);
+        let near = &near[..near.len().min(SHORT_BYTES)];
+        match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+            Some(length) if near[length] == b'"' => {
+                self.at = start + length + 1;
+                return Ok(&self.text[start..start + length]);
+            }
+            Some(length) => at += length,
+            None => at += near.len(),
+        }
         loop {
             let hit = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or(&[])).ok_or(Mistake::BadString)?;
             at += hit;
