@@ -23,7 +23,6 @@ use crate::push::{EntryListener, PushOutcome};
 use crate::replay;
 use crate::scan::Scan;
 use crate::settings::Settings;
-use crate::state::State;
 use crate::wal::Wal;
 use crate::wal::file::Directory;
 
@@ -252,7 +251,7 @@ impl Store {
     /// Registers the store's metrics.
     pub fn register_metrics(&self, registry: &mut Registry) {
         self.inner.events.register(registry);
-        registry.register_collector(Box::new(State(Arc::downgrade(&self.inner))));
+        registry.register_collector(Box::new(crate::state::State(Arc::downgrade(&self.inner))));
     }
 }
 
