@@ -49,7 +49,6 @@ impl Collector for State {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{Settings, Store};
     use prometheus_client::encoding::text::encode;
     use prometheus_client::registry::Registry;
