@@ -6,6 +6,12 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 CARGO ?= cargo
 NODE_MIN := 20
+TARGET = $${CARGO_TARGET_DIR:-target}
+# Longshore's version is what `longshore deploy render` asks for, dev what docker-compose.yaml does.
+IMAGE_TAGS ?= longshore:dev longshore:$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+# Configuration files that work as they are, for whoever mounts none.
+IMAGE_FILES = $(foreach name,loki-config otel-collector-config otel-collector-docker,\
+  --add deploy/configs/$(name).yaml=/etc/longshore/$(name).yaml)
 # "yes" where Node is there and new enough for the page.
 HAVE_NODE = $(shell node --version 2>/dev/null | sed 's/^v//; s/\..*//' | awk '$$1 >= $(NODE_MIN) { print "yes" }')
 
@@ -13,7 +19,7 @@ HAVE_NODE = $(shell node --version 2>/dev/null | sed 's/^v//; s/\..*//' | awk '$
 help: ## Print this menu
 	@echo "Longshore: container logs from files to a page"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  ARGS go to the program:  make dev ARGS='--demo --listen 127.0.0.1:3101'"
 
@@ -95,15 +101,35 @@ interop: ## Real Loki, logcli, loki-canary, Promtail and OpenTelemetry Collector
 	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-interop
 	"$${CARGO_TARGET_DIR:-target}/release/longshore-interop"
 
-# Static programs, for images that hold nothing else; the target must be named, or the flag would reach build scripts.
-STATIC_TARGET := x86_64-unknown-linux-gnu
-
 .PHONY: e2e
-e2e: ## The stack on a real Kubernetes node (LONGSHORE_LAB_SCRIPTS): load, kills, rollback; every line counted
-	RUSTFLAGS="-C target-feature=+crt-static" $(CARGO) build --release --locked --target $(STATIC_TARGET) \
-	  -p longshore -p longshore-tests --bin longshore --bin longshore-writer --bin longshore-e2e
-	LONGSHORE_STATIC="$$(realpath "$${CARGO_TARGET_DIR:-target}")/$(STATIC_TARGET)/release/longshore" \
-	  "$${CARGO_TARGET_DIR:-target}/$(STATIC_TARGET)/release/longshore-e2e"
+e2e: image-programs ## The stack on a real Kubernetes node (LONGSHORE_LAB_SCRIPTS): load, kills, rollback; every line counted
+	$(CARGO) build --release --locked -p longshore-tests --bin longshore-e2e
+	$(CARGO) rustc --release --locked -p longshore-tests --bin longshore-writer -- -C target-feature=+crt-static
+	LONGSHORE_STATIC="$$(realpath "$(TARGET)")/release/longshore" "$(TARGET)/release/longshore-e2e"
+
+.PHONY: image
+image: page image-programs ## Make the container image without Docker: target/longshore-image.tar (IMAGE_TAGS=longshore:dev)
+	@"$(TARGET)/release/longshore-image" --program "$(TARGET)/release/longshore" $(foreach tag,$(IMAGE_TAGS),--tag $(tag)) \
+	  --output target/longshore-image.tar $(IMAGE_FILES) -- up --listen 0.0.0.0:3100
+
+.PHONY: image-programs
+image-programs: # Only the program that goes into the image is linked statically, so the rest is shared with `make dev`.
+	@echo "== building longshore as one static program (release)"
+	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore-image
+	$(CARGO) rustc --release --locked -p longshore --bin longshore -- -C target-feature=+crt-static
+
+.PHONY: dev-compose
+dev-compose: .env ## Run Grafana, VictoriaMetrics, collector and store by Docker Compose, as ENABLE_LOGGING in .env says
+	@set -a; flag="$$ENABLE_LOGGING"; . ./.env; ENABLE_LOGGING="$${flag:-$$ENABLE_LOGGING}"; COMPOSE_PROFILES=true; set +a; \
+	compose="docker compose"; $$compose version >/dev/null 2>&1 || compose=docker-compose; \
+	command -v $${compose%% *} >/dev/null || { echo "Docker with Compose is needed: https://docs.docker.com/compose/install/"; exit 1; }; \
+	case "$$ENABLE_LOGGING" in \
+	true) $$compose up --detach --build --remove-orphans && echo "Grafana: http://localhost:$${GRAFANA_PORT:-3000}" ;; \
+	false) ENABLE_LOGGING=true $$compose down --remove-orphans && echo "logging is off (ENABLE_LOGGING=false); the volumes stay" ;; \
+	*) echo "ENABLE_LOGGING is '$$ENABLE_LOGGING'; write true or false into .env"; exit 1 ;; esac
+
+.env:
+	cp .env.example .env
 
 .PHONY: conformance
 conformance: ## Recorded behaviours of Loki against our language; LONGSHORE_CASES names the folder of the cases

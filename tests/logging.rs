@@ -8,6 +8,8 @@ mod architecture;
 
 #[path = "logging/clients.rs"]
 mod clients;
+#[path = "logging/compose.rs"]
+mod compose;
 #[path = "logging/demo.rs"]
 mod demo;
 #[path = "logging/deploy.rs"]

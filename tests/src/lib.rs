@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod generator;
 pub mod halves;
 pub mod http;
+pub mod image;
 pub mod loki;
 pub mod peers;
 pub mod program;

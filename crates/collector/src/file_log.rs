@@ -12,6 +12,7 @@
 mod chain;
 mod checkpoint;
 mod disk;
+mod docker;
 mod driver;
 mod examine;
 mod files;

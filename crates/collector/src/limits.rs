@@ -18,6 +18,10 @@ pub(crate) const FINGERPRINT_ALONE_BYTES_MIN: usize = 32;
 /// to it until it has opened the new one.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
+/// Bytes read of the description that Docker keeps of a container: usually 5 KB, more with many labels and mounts. A
+/// larger one counts as unreadable.
+pub(crate) const DOCKER_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// Listings of a folder for one look at it, when a rotation comes in between. The next look tries again.
 pub(crate) const LISTINGS_MAX: usize = 3;
 

@@ -14,6 +14,8 @@ use longshore_tests::random::Random;
 const TICK: Duration = Duration::from_millis(10);
 /// Bytes of a message, as of an average log line.
 const MESSAGE_BYTES: usize = 200;
+/// Bytes of a message that the runtime has to cut: its buffer holds 16 KiB.
+const LONG_BYTES: usize = 20 << 10;
 /// Seconds between two probes that are answered 503; those answered 200 come every second.
 const FAILING_EVERY: u64 = 10;
 
@@ -26,6 +28,9 @@ struct Plan {
     /// How long.
     #[arg(long, env = "WRITER_SECONDS", default_value_t = 60)]
     seconds: u64,
+    /// Every so many messages one is longer than the runtime's buffer; 0 for none.
+    #[arg(long, env = "WRITER_LONG_EVERY", default_value_t = 0)]
+    long_every: u64,
     /// Named in each message.
     #[arg(long, env = "POD_NAME", default_value = "pod")]
     pod: String,
@@ -55,7 +60,9 @@ fn write(plan: &Plan, out: &mut impl io::Write) -> io::Result<()> {
                 pod: &plan.pod,
                 output: Output::Stdout,
             };
-            burst.extend_from_slice(&message.write(MESSAGE_BYTES, &mut random));
+            let is_long = plan.long_every > 0 && number % plan.long_every == plan.long_every - 1;
+            let bytes = if is_long { LONG_BYTES } else { MESSAGE_BYTES };
+            burst.extend_from_slice(&message.write(bytes, &mut random));
             burst.push(b'\n');
             number += 1;
         }

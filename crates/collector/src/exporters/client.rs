@@ -85,7 +85,12 @@ impl Client {
             Some(url) => builder.proxy(Proxy::all(url).map_err(|error| format!("proxy_url '{url}': {error}"))?),
             None => builder,
         };
-        let builder = with_tls(builder, &settings.tls)?;
+        let mut builder = with_tls(builder, &settings.tls)?;
+        let names_authorities = settings.tls.ca_file.is_some() || settings.tls.ca_pem.is_some();
+        if endpoint.scheme() == "http" && settings.proxy_url.is_none() && !names_authorities {
+            // Without TLS there is no need for the system's certificates, which a bare container may not have.
+            builder = builder.tls_certs_only([]);
+        }
         let http = builder
             .build()
             .map_err(|error| format!("cannot make a client: {error:?}"))?;

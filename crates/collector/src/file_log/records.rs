@@ -171,6 +171,8 @@ impl Known {
         let mut resource = settings.resource.clone();
         if let Some(facts) = info.facts.as_ref().filter(|_| settings.adds_metadata) {
             put_facts(&mut resource, facts);
+        } else if settings.adds_metadata {
+            super::docker::add_facts(&mut resource, &info.target);
         }
         let mut attributes = settings.attributes.clone();
         let name = |path: &Path| Value::String(path.file_name().unwrap_or_default().to_string_lossy().into_owned());

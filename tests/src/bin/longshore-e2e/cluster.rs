@@ -38,6 +38,15 @@ impl Lab {
         run(&mut self.script("down.sh")).map(drop)
     }
 
+    /// Gives an archive as `make image` writes it to the node's runtime.
+    pub(crate) fn load(&self, archive: &[u8]) -> Outcome<()> {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(archive)?;
+        let mut enter = self.script("enter.sh");
+        enter.args(["ctr", "-n", "k8s.io", "images", "import"]).arg(file.path());
+        run(&mut enter).map(drop)
+    }
+
     /// Makes an image of one static program.
     pub(crate) fn image(&self, tag: &str, program: &Path) -> Outcome<()> {
         run(self.script("image.sh").arg(tag).arg(program)).map(drop)

@@ -1,5 +1,6 @@
 //! Pods that write at a given rate, and the count of what became of their lines.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -43,21 +44,24 @@ pub(crate) struct Load<'a> {
 
 /// One rate from start to count; gives a row of the table.
 pub(crate) fn run(stack: &Stack, rate: u64, seconds: u64) -> Outcome<String> {
-    let mut load = Load::start(stack, rate, seconds)?;
+    let mut load = Load::start(stack, rate, seconds, 0)?;
     load.watch(seconds, |_, _| Ok(()))?;
     load.finish()
 }
 
 impl<'a> Load<'a> {
     /// Starts the pods and waits until they run.
-    pub(crate) fn start(stack: &'a Stack, rate: u64, seconds: u64) -> Outcome<Self> {
+    pub(crate) fn start(stack: &'a Stack, rate: u64, seconds: u64, long_every: u64) -> Outcome<Self> {
         let began = now();
         // A name of its own: the volume keeps the lines of earlier runs.
         let namespace = format!("e2e-{rate}-{}", began.0 / 1_000_000_000 % 1_000_000);
         cluster::namespace(&namespace)?;
         let before = [stack.usage(Part::Collector)?, stack.usage(Part::Store)?];
         let started = Instant::now();
-        kubectl_with(&manifest(&namespace, rate / PODS, seconds), &["apply", "-f", "-"])?;
+        kubectl_with(
+            &manifest(&namespace, rate / PODS, seconds, long_every),
+            &["apply", "-f", "-"],
+        )?;
         wait_for("the writers run", START_WITHIN, || {
             Ok((pod_names(&namespace, true)?.len() as u64 == PODS).then_some(()))
         })?;
@@ -132,9 +136,9 @@ impl<'a> Load<'a> {
     }
 
     fn count(&self) -> Outcome<(Report, u64)> {
-        let names = pod_names(&self.namespace, false)?;
-        let written: Vec<Written> = names
-            .iter()
+        let pods = pod_facts(&self.namespace)?;
+        let written: Vec<Written> = pods
+            .keys()
             .map(|name| Written {
                 identity: Identity {
                     namespace: self.namespace.clone(),
@@ -150,11 +154,19 @@ impl<'a> Load<'a> {
             start: self.began,
             end: now(),
         };
-        let needed = ["k8s_node_name", "k8s_deployment_name", "k8s_pod_uid"];
         self.stack
             .loki()?
             .each_line(&self.selector("|= \" crc=\""), range, |line| {
-                lacking += u64::from(needed.iter().any(|name| !line.labels.contains_key(*name)));
+                let get = |name: &str| line.labels.get(name).map(String::as_str);
+                let facts = get("k8s_pod_name").and_then(|name| pods.get(name));
+                let known = facts.is_some_and(|(uid, node)| {
+                    let expected = [uid.as_str(), node.as_str(), CONTAINER].map(Some);
+                    ["k8s_pod_uid", "k8s_node_name", "k8s_deployment_name"].map(get) == expected
+                });
+                if !known && lacking == 0 {
+                    tell(&format!("      lacking metadata: {:?}", line.labels));
+                }
+                lacking += u64::from(!known);
                 verifier.line(&line.labels, &line.line);
             })?;
         Ok((verifier.finish(), lacking))
@@ -222,7 +234,19 @@ fn pod_names(namespace: &str, running: bool) -> Outcome<Vec<String>> {
     Ok(kubectl(arguments)?.split_whitespace().map(str::to_owned).collect())
 }
 
-fn manifest(namespace: &str, rate: u64, seconds: u64) -> String {
+/// Uid and node of the writers' pods, by name.
+fn pod_facts(namespace: &str) -> Outcome<BTreeMap<String, (String, String)>> {
+    let form = "jsonpath={range .items[*]}{.metadata.name} {.metadata.uid} {.spec.nodeName} {end}";
+    let text = kubectl(["-n", namespace, "get", "pods", "-o", form])?;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let one = |words: &[&str]| match words {
+        [name, uid, node] => Ok(((*name).to_owned(), ((*uid).to_owned(), (*node).to_owned()))),
+        _ => Err(format!("a pod without a node: {words:?}").into()),
+    };
+    words.chunks(3).map(one).collect()
+}
+
+fn manifest(namespace: &str, rate: u64, seconds: u64, long_every: u64) -> String {
     format!(
         r#"apiVersion: apps/v1
 kind: Deployment
@@ -241,6 +265,7 @@ spec:
           env:
             - {{name: WRITER_RATE, value: "{rate}"}}
             - {{name: WRITER_SECONDS, value: "{seconds}"}}
+            - {{name: WRITER_LONG_EVERY, value: "{long_every}"}}
             - {{name: POD_NAME, valueFrom: {{fieldRef: {{fieldPath: metadata.name}}}}}}
 "#
     )

@@ -16,6 +16,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use longshore_tests::image::Image;
+
 use cluster::Lab;
 use stack::{Engine, Stack, Way};
 
@@ -94,8 +96,11 @@ fn outside(plan: &Plan) -> Outcome<bool> {
     }
     lab.down()?;
     lab.up()?;
-    lab.image(stack::OUR_IMAGE, &plan.program)?;
-    lab.image(load::WRITER_IMAGE, &writer)?;
+    for (tag, program) in [(stack::OUR_IMAGE, &plan.program), (load::WRITER_IMAGE, &writer)] {
+        let archive = Image::of_program(program)?.archive(&[tag])?;
+        lab.load(&archive)?;
+        tell(&format!("image {tag}: {:.1} MB", archive.len() as f64 / 1e6));
+    }
     for (image, program) in stack::upstream_images() {
         lab.image(image, &program)?;
     }
