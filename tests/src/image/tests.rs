@@ -125,7 +125,7 @@ fn what_an_archive_cannot_be_is_said() {
     for tag in ["thing", "thing:", "host:5000/thing"] {
         assert!(
             image
-                .archive(tag)
+                .archive(&[tag])
                 .is_err_and(|failure| failure.0.contains("needs a version")),
             "{tag}"
         );
