@@ -16,7 +16,6 @@ use crate::custom::{VmRule, VmServiceScrape};
 
 /// One object.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a stack has some twenty of them")]
 pub enum Object {
     /// Who pods are to the API server.
     ServiceAccount(ServiceAccount),

@@ -89,14 +89,14 @@ impl TestEngine {
             parallel: 8,
             monitor_address: self.address.clone(),
             organization: "organization".to_owned(),
-            info: Some(info(folder, options)),
+            info: Some(info(folder, &options)),
             ..RunRequest::default()
         }
     }
 }
 
 /// Where the program is, as the engine says it.
-pub(super) fn info(folder: &Path, options: Value) -> ProgramInfo {
+pub(super) fn info(folder: &Path, options: &Value) -> ProgramInfo {
     let folder = folder.display().to_string();
     ProgramInfo {
         root_directory: folder.clone(),

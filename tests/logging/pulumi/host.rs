@@ -40,7 +40,7 @@ async fn a_program_deploys() {
     let version = engine.client.get_plugin_info(()).await.unwrap().into_inner().version;
     assert_eq!(version, env!("CARGO_PKG_VERSION"));
     let request = GetRequiredPackagesRequest {
-        info: Some(info(Path::new("/"), prebuilt())),
+        info: Some(info(Path::new("/"), &prebuilt())),
     };
     let packages = engine
         .client
@@ -118,7 +118,7 @@ async fn mistakes_in_the_options_are_told() {
 enum End {
     Cancel,
     Interrupt,
-    EndOfInput,
+    InputGone,
 }
 
 /// Starts a program that never ends, ends the host's run, and sees that the program is gone too.
@@ -148,7 +148,7 @@ async fn ends(how: End) {
             kill_process(host, Signal::INT).unwrap();
             assert!(wait_until_async(|| engine.host.try_wait().unwrap()).await.success());
         }
-        End::EndOfInput => {
+        End::InputGone => {
             drop(engine.host.stdin.take());
             assert!(wait_until_async(|| engine.host.try_wait().unwrap()).await.success());
         }
@@ -181,7 +181,7 @@ async fn an_interrupt_ends_host_and_program() {
 
 #[tokio::test]
 async fn the_end_of_pulumi_ends_host_and_program() {
-    ends(End::EndOfInput).await;
+    ends(End::InputGone).await;
 }
 
 fn package(main: &str) -> tempfile::TempDir {
@@ -200,7 +200,7 @@ async fn a_program_is_built_and_run() {
         "fn main() { std::process::exit(if std::env::var(\"PULUMI_STACK\").unwrap() == \"dev\" { 7 } else { 8 }) }",
     );
     let request = InstallDependenciesRequest {
-        info: Some(info(folder.path(), json!({}))),
+        info: Some(info(folder.path(), &json!({}))),
         ..Default::default()
     };
     let mut pieces = engine.client.install_dependencies(request).await.unwrap().into_inner();
@@ -216,7 +216,7 @@ async fn a_program_is_built_and_run() {
     assert!(progress, "{:?}", engine.told().messages);
 
     let request = GetProgramDependenciesRequest {
-        info: Some(info(folder.path(), json!({}))),
+        info: Some(info(folder.path(), &json!({}))),
         ..Default::default()
     };
     let dependencies = engine
@@ -248,7 +248,7 @@ async fn a_program_that_does_not_compile_shows_the_compilers_words() {
     assert!(error.starts_with("cargo build failed in "), "{error}");
     assert!(error.contains("mismatched types"), "{error}");
     let request = InstallDependenciesRequest {
-        info: Some(info(folder.path(), json!({}))),
+        info: Some(info(folder.path(), &json!({}))),
         ..Default::default()
     };
     let mut pieces = engine.client.install_dependencies(request).await.unwrap().into_inner();

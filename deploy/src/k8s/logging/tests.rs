@@ -17,7 +17,12 @@ fn config(pairs: &[(&str, &str)]) -> Config {
 }
 
 /// Registers a stack and gives back what the engine saw.
-fn registered(monitor: MemoryMonitor, pairs: &[(&str, &str)], cluster: Cluster, made_namespace: bool) -> Vec<Recorded> {
+fn registered(
+    monitor: MemoryMonitor,
+    pairs: &[(&str, &str)],
+    cluster: &Cluster,
+    made_namespace: bool,
+) -> Vec<Recorded> {
     let monitor = Arc::new(monitor);
     let settings = settings_from(&config(pairs), None, &[]).unwrap();
     let context = Context::new(
@@ -29,7 +34,7 @@ fn registered(monitor: MemoryMonitor, pairs: &[(&str, &str)], cluster: Cluster, 
         .build()
         .unwrap();
     let program = async |context: Context| {
-        let cluster = ClusterProvider::new(&context, "cluster", &cluster)?;
+        let cluster = ClusterProvider::new(&context, "cluster", cluster)?;
         let namespace = if made_namespace {
             Namespace::register(&context, &cluster, "monitoring")?
         } else {
@@ -54,7 +59,7 @@ fn up() -> MemoryMonitor {
 #[test]
 fn every_object_is_registered_as_it_is_rendered_below_one_component() {
     let pairs = [("metrics.operator", "true")];
-    let resources = registered(up(), &pairs, Cluster::Default, false);
+    let resources = registered(up(), &pairs, &Cluster::Default, false);
     let component = named(&resources, COMPONENT);
     assert_eq!(component.registration.type_token, COMPONENT_TYPE);
     assert!(!component.registration.custom);
@@ -88,7 +93,7 @@ fn every_object_is_registered_as_it_is_rendered_below_one_component() {
 
 #[test]
 fn pods_wait_for_what_they_need_and_everything_for_the_namespace() {
-    let resources = registered(up(), &[], Cluster::Default, true);
+    let resources = registered(up(), &[], &Cluster::Default, true);
     let namespace = &named(&resources, "monitoring").urn;
     let map = named(&resources, "logging-configmap-longshore-store");
     assert_eq!(map.registration.dependencies.iter().collect::<Vec<_>>(), [namespace]);
@@ -115,7 +120,7 @@ fn pods_wait_for_what_they_need_and_everything_for_the_namespace() {
 
 #[test]
 fn a_chosen_cluster_is_the_components_and_so_its_childrens() {
-    let resources = registered(up(), &[], Cluster::Context("kind".to_owned()), false);
+    let resources = registered(up(), &[], &Cluster::Context("kind".to_owned()), false);
     let provider = named(&resources, "cluster");
     assert_eq!(provider.registration.object["context"], "kind");
     let component = named(&resources, COMPONENT);
@@ -129,7 +134,7 @@ fn a_chosen_cluster_is_the_components_and_so_its_childrens() {
 #[test]
 fn a_preview_of_a_stack_that_is_not_there_asks_for_the_same() {
     let all = |monitor| -> Vec<_> {
-        let resources = registered(monitor, &[], Cluster::Context("kind".to_owned()), true);
+        let resources = registered(monitor, &[], &Cluster::Context("kind".to_owned()), true);
         resources
             .into_iter()
             .map(|one| (one.urn, one.registration.object, one.registration.dependencies))
@@ -140,7 +145,7 @@ fn a_preview_of_a_stack_that_is_not_there_asks_for_the_same() {
 
 #[test]
 fn off_registers_nothing() {
-    let resources = registered(up(), &[("enableLogging", "false")], Cluster::Default, false);
+    let resources = registered(up(), &[("enableLogging", "false")], &Cluster::Default, false);
     let custom = resources
         .iter()
         .filter(|one| one.registration.type_token.starts_with("kubernetes:"));
