@@ -23,6 +23,7 @@ The namespace must be there. Nothing is asked of any network: the same settings 
 
 /// Arguments of `longshore deploy`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct DeployArgs {
     #[command(subcommand)]
     command: DeployCommand,
