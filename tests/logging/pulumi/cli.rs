@@ -125,7 +125,7 @@ fn a_stack_lives_its_whole_life() {
     let rendered = project.rendered();
     assert_eq!(
         rendered.keys().collect::<Vec<_>>(),
-        ["v1-configmap-monitoring-cfg.yaml", "v1-secret-monitoring-token.yaml"]
+        ["v1-configmap-monitoring-cfg.yaml", "v1-secret-monitoring-cfg.yaml"]
     );
     project.ok(&["preview", "--expect-no-changes"]);
 
