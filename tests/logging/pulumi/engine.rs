@@ -76,7 +76,7 @@ impl TestEngine {
     }
 
     /// A request to run the program in `folder`, with options of the runtime and configuration of project `logs`.
-    pub(super) fn request(&self, folder: &Path, options: Value, config: &[(&str, &str)]) -> RunRequest {
+    pub(super) fn request(&self, folder: &Path, options: &Value, config: &[(&str, &str)]) -> RunRequest {
         let config = config
             .iter()
             .map(|(key, value)| (format!("logs:{key}"), (*value).to_owned()));
@@ -89,7 +89,7 @@ impl TestEngine {
             parallel: 8,
             monitor_address: self.address.clone(),
             organization: "organization".to_owned(),
-            info: Some(info(folder, &options)),
+            info: Some(info(folder, options)),
             ..RunRequest::default()
         }
     }

@@ -21,7 +21,7 @@ fn prebuilt() -> Value {
 
 async fn run(engine: &mut TestEngine, options: Value, config: &[(&str, &str)]) -> RunResponse {
     let folder = tempfile::tempdir().unwrap();
-    let request = engine.request(folder.path(), options, config);
+    let request = engine.request(folder.path(), &options, config);
     engine.client.run(request).await.unwrap().into_inner()
 }
 
@@ -127,7 +127,7 @@ async fn ends(how: End) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("id");
     let config = [("mode", "hang"), ("file", file.to_str().unwrap())];
-    let request = engine.request(folder.path(), prebuilt(), &config);
+    let request = engine.request(folder.path(), &prebuilt(), &config);
     let mut client = engine.client.clone();
     let running = tokio::spawn(async move { client.run(request).await });
     let id = wait_until_async(|| fs::read_to_string(&file).ok().filter(|text| !text.is_empty())).await;
@@ -209,7 +209,7 @@ async fn a_program_is_built_and_run() {
         output += &String::from_utf8(piece.stdout).unwrap();
     }
     assert!(output.contains("Compiling tiny"), "{output}");
-    let request = engine.request(folder.path(), json!({}), &[]);
+    let request = engine.request(folder.path(), &json!({}), &[]);
     let response = engine.client.run(request).await.unwrap().into_inner();
     assert_eq!(response.error, "the program ended with exit code 7");
     let progress = engine.told().messages.iter().all(|message| message.ephemeral);
@@ -233,7 +233,7 @@ async fn a_program_is_built_and_run() {
 async fn a_program_that_does_not_compile_shows_the_compilers_words() {
     let mut engine = TestEngine::start(host_program()).await;
     let folder = package("fn main() { let x: u8 = \"text\"; }");
-    let request = engine.request(folder.path(), json!({}), &[]);
+    let request = engine.request(folder.path(), &json!({}), &[]);
     let response = engine.client.run(request).await.unwrap().into_inner();
     assert_eq!(
         response,
