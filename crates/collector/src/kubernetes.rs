@@ -247,7 +247,10 @@ impl Readiness for Awaited {
     fn is_ready(&self, facts: &PodFacts) -> bool {
         self.0.iter().all(|handle| {
             let patience = handle.settings.wait_for_metadata_timeout;
-            handle.is_alone.load(Ordering::Acquire)
+            let namespace = handle.settings.filter.namespace.as_ref();
+            // The cluster will never be asked for pods of other namespaces.
+            namespace.is_some_and(|namespace| *namespace != facts.namespace)
+                || handle.is_alone.load(Ordering::Acquire)
                 || !handle.directory().is_awaited(facts, patience, handle.begin.elapsed())
         })
     }

@@ -64,6 +64,13 @@ pub(crate) const DISCOVERY_INTERVAL: Duration = Duration::from_secs(5);
 /// cost a read and a wake-up for each.
 pub(crate) const COALESCE: Duration = Duration::from_millis(20);
 
+/// The same while programs write without a pause: ten reads a second of each file instead of fifty, which halves what
+/// reading costs at 10,000 lines a second.
+pub(crate) const COALESCE_BUSY: Duration = Duration::from_millis(100);
+
+/// Changes that come so soon after the last were answered are of programs that write without a pause.
+pub(crate) const BUSY: Duration = Duration::from_millis(50);
+
 /// Time to send what was read after a stop was asked for. Kubernetes kills after 30 s.
 pub(crate) const STOP_DEADLINE: Duration = Duration::from_secs(20);
 

@@ -23,8 +23,8 @@ use super::tailer::{Chunk, Problem, Tailer};
 use super::watch::Watcher;
 use crate::delivery::{Board, Delivery, memory_bytes};
 use crate::limits::{
-    BEHIND_MIN, BEHIND_REPEAT, CHECKPOINT_INTERVAL, COALESCE, DISCOVERY_INTERVAL, HOLD_LOOK_INTERVAL,
-    PIPELINE_FULL_WAIT, POLL_INTERVAL,
+    BEHIND_MIN, BEHIND_REPEAT, BUSY, CHECKPOINT_INTERVAL, COALESCE, COALESCE_BUSY, DISCOVERY_INTERVAL,
+    HOLD_LOOK_INTERVAL, PIPELINE_FULL_WAIT, POLL_INTERVAL,
 };
 use crate::metrics::{Component, Metrics};
 use crate::status::Status;
@@ -129,9 +129,11 @@ impl Driver {
             (true, 1..) => Some(HOLD_LOOK_INTERVAL),
             (true, 0) => None,
         };
+        let idle_since = Instant::now();
         let is_noticed = self.wait(state, quiet, true);
         if is_noticed && may_read {
-            self.wait(state, Some(COALESCE), false);
+            let is_busy = idle_since.elapsed() < BUSY;
+            self.wait(state, Some(if is_busy { COALESCE_BUSY } else { COALESCE }), false);
         }
     }
 

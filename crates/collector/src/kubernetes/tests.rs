@@ -116,3 +116,16 @@ async fn without_a_cluster_nothing_waits() {
     handle.start(&mut tasks).await;
     assert!(awaited.is_ready(&facts(0)) && tasks.is_empty());
 }
+
+#[test]
+fn files_of_namespaces_that_are_not_watched_do_not_wait() {
+    for (namespace, is_ready) in [("shop", false), ("other", true)] {
+        let settings = settings(&format!("filter: {{node: n-1, namespace: {namespace}}}"));
+        let handle = Handle::new("k8s_attributes", &settings, Metrics::default()).unwrap();
+        assert_eq!(
+            Awaited(vec![Arc::new(handle)]).is_ready(&facts(0)),
+            is_ready,
+            "{namespace}"
+        );
+    }
+}
