@@ -166,10 +166,15 @@ impl Stack {
         let beside = pulumi.parent().ok_or("pulumi lies in no folder")?;
         let path = env::var("PATH").unwrap_or_default();
         let state = self.state.path().display();
-        run(Command::new(pulumi)
-            .args(arguments)
-            .args(["--non-interactive", "--config-file"])
-            .arg(self.state.path().join("Pulumi.staging.yaml"))
+        let mut command = Command::new(pulumi);
+        command.args(arguments).arg("--non-interactive");
+        // The repository's own file of this stack stays as it is; `pulumi stack` does not look at it.
+        if arguments.first() != Some(&"stack") {
+            command
+                .arg("--config-file")
+                .arg(self.state.path().join("Pulumi.staging.yaml"));
+        }
+        run(command
             .current_dir(folder)
             .env("PATH", format!("{}:{path}", beside.display()))
             .env("PULUMI_BACKEND_URL", format!("file://{state}"))
