@@ -255,11 +255,12 @@ impl Readiness for Awaited {
         })
     }
 
-    fn waited(&self, is_ready: bool) {
+    fn waited(&self, facts: &PodFacts) {
         for handle in &self.0 {
+            let is_known = handle.directory().knows(facts);
             handle
                 .metrics
-                .count_wait(&handle.id, if is_ready { "known" } else { "timeout" });
+                .count_wait(&handle.id, if is_known { "known" } else { "timeout" });
         }
     }
 

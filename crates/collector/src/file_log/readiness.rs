@@ -19,8 +19,8 @@ pub trait Readiness: Debug + Send + Sync {
     /// Whether lines of that container may be read.
     fn is_ready(&self, facts: &PodFacts) -> bool;
 
-    /// Hears that a file has waited, and whether it became ready.
-    fn waited(&self, is_ready: bool);
+    /// Hears that a file of that container has waited and is read now, whether its pod is known or not.
+    fn waited(&self, facts: &PodFacts);
 
     /// Hears the uids of all pods that a receiver has files of.
     fn in_use(&self, receiver: &str, uids: HashSet<String>);

@@ -241,6 +241,11 @@ impl Directory {
         alive.or_else(|| self.rules.find(attributes, &self.pods.values().map(|entry| &entry.pod)))
     }
 
+    /// Whether the pod of a file is known.
+    pub(crate) fn knows(&self, facts: &PodFacts) -> bool {
+        self.find(&attributes_of(facts)).is_some()
+    }
+
     /// Whether a file's lines should wait a little: their pod is not known, or not all of it, and may soon be.
     pub(crate) fn is_awaited(&self, facts: &PodFacts, patience: Duration, now: Duration) -> bool {
         let attributes = attributes_of(facts);

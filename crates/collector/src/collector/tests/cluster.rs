@@ -87,6 +87,8 @@ async fn without_rights_lines_go_after_a_while_and_get_better_when_rights_come()
     let collector = node.start_with(&config, &script);
     store.has(&["one"]).await;
     assert_eq!(store.labels(), [BARE]);
+    let waited = "longshore_collector_kubernetes_waits_total{component=\"k8s_attributes\",result=\"timeout\"} 1";
+    collector.shows(waited).await;
     script.add(listing(&[0]));
     collector
         .shows("longshore_collector_kubernetes_pods{component=\"k8s_attributes\"} 1")

@@ -56,7 +56,7 @@ impl<F: Files> Tailer<F> {
         let is_ready = readiness.is_ready(facts);
         if is_ready || now.steady >= since + readiness.patience() {
             if chain.waiting != Waiting::Unknown {
-                readiness.waited(is_ready);
+                readiness.waited(facts);
             }
             chain.waiting = Waiting::Over;
             return false;

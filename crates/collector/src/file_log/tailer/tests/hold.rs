@@ -52,8 +52,10 @@ impl Readiness for Known {
         state.pods.contains(&facts.pod.as_str())
     }
 
-    fn waited(&self, is_ready: bool) {
-        self.0.lock().unwrap().waited.push(is_ready);
+    fn waited(&self, facts: &PodFacts) {
+        let mut state = self.0.lock().unwrap();
+        let is_known = state.pods.contains(&facts.pod.as_str());
+        state.waited.push(is_known);
     }
 
     fn in_use(&self, _: &str, _: HashSet<String>) {}
