@@ -16,6 +16,8 @@ mod demo;
 mod deploy;
 #[path = "logging/exactly_once.rs"]
 mod exactly_once;
+#[path = "logging/metrics.rs"]
+mod metrics;
 #[path = "logging/peers.rs"]
 mod peers;
 #[path = "logging/pulumi.rs"]

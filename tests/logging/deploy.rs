@@ -1,12 +1,9 @@
-//! `longshore deploy render`: its files in the programs' own judgement, and dashboards and alerts against what is there.
+//! `longshore deploy render`: its files in the programs' own judgement.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use longshore_tests::halves::{Half, Halves, Via};
-use longshore_tests::http;
 use longshore_tests::peers::find_or_skip;
 use serde_json::Value;
 
@@ -118,108 +115,6 @@ fn the_switch_renders_nothing_but_comments() {
         !output.status.success() && said.contains("'maybe' is neither true nor false"),
         "{said}"
     );
-}
-
-/// Every query of a dashboard, with its data source's type.
-fn queries(dashboard: &Value) -> Vec<(String, String)> {
-    let panels = dashboard["panels"].as_array().unwrap().iter();
-    let targets = panels.flat_map(|panel| panel["targets"].as_array().unwrap());
-    let query = |target: &Value| {
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        (text(&target["datasource"]["type"]), text(&target["expr"]))
-    };
-    targets.map(query).collect()
-}
-
-/// The names under which a text of metrics has samples, as Prometheus sees them.
-fn sample_names(metrics: &str) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for line in metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-        let (name, kind) = line.split_once(' ').unwrap();
-        let endings: &[&str] = match kind {
-            "counter" => &["_total"],
-            "histogram" => &["_bucket", "_count", "_sum"],
-            _ => &[""],
-        };
-        names.extend(endings.iter().map(|ending| format!("{name}{ending}")));
-    }
-    names
-}
-
-/// Whether a metric is registered, where it shows itself with its first event only, as families with labels do.
-fn is_registered(name: &str) -> bool {
-    let sources = [
-        include_str!("../../crates/collector/src/metrics.rs"),
-        include_str!("../../crates/server/src/metrics.rs"),
-        include_str!("../../crates/store/src/events.rs"),
-    ];
-    let stem = name
-        .trim_start_matches("longshore_")
-        .trim_end_matches("_total")
-        .trim_end_matches("_bucket");
-    let spellings = [stem, stem.split_once('_').unwrap_or_default().1].map(|name| format!("\"{name}\""));
-    let stands = |source: &&str| spellings.iter().any(|spelling| source.contains(spelling));
-    sources.iter().any(stands)
-}
-
-/// The names of our own metrics in an expression.
-fn own_metrics(expression: &str) -> Vec<&str> {
-    let words = expression.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
-    words.filter(|word| word.starts_with("longshore_")).collect()
-}
-
-#[test]
-fn dashboards_and_alerts_ask_for_what_is_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
-    halves.start_ready(Half::Store).unwrap();
-    halves.start_ready(Half::Collector).unwrap();
-    let mut store = http::Client::new(halves.address);
-    let mut metrics = store.get("/metrics").unwrap().text();
-    metrics.push_str(&http::Client::new(halves.metrics).get("/metrics").unwrap().text());
-    let names = sample_names(&metrics);
-
-    let mut expressions = Vec::new();
-    for file in ["longshore-logs", "longshore-health"] {
-        let text = fs::read_to_string(deploy_folder().join(format!("grafana/dashboards/{file}.json"))).unwrap();
-        for (kind, query) in queries(&serde_json::from_str(&text).unwrap()) {
-            if kind == "prometheus" {
-                expressions.push(query);
-                continue;
-            }
-            // As Grafana puts variables in.
-            let variables = [
-                ("$__auto", "1m"),
-                ("$__range", "1h"),
-                ("$workload", ".+"),
-                ("$namespace", ".*"),
-                ("$pod", ".*"),
-                ("$search", ""),
-            ];
-            let query = variables
-                .iter()
-                .fold(query, |query, (name, value)| query.replace(name, value));
-            let path = format!("/loki/api/v1/format_query?query={}", http::escape(&query));
-            let answer = store.get(&path).unwrap();
-            assert_eq!(answer.status, 200, "{query}: {}", answer.text());
-        }
-    }
-    let alerts = fs::read_to_string(deploy_folder().join("alerts/longshore.yaml")).unwrap();
-    expressions.extend(
-        alerts
-            .lines()
-            .filter_map(|line| line.trim().strip_prefix("expr: "))
-            .map(str::to_owned),
-    );
-    assert!(expressions.len() > 20, "{expressions:?}");
-    for expression in &expressions {
-        for name in own_metrics(expression) {
-            assert!(
-                names.contains(name) || is_registered(name),
-                "no metric {name}, in {expression}; there are {names:?}"
-            );
-        }
-    }
 }
 
 /// A program on the path.

@@ -7,6 +7,7 @@
 mod cluster;
 mod faults;
 mod load;
+mod metrics;
 mod stack;
 mod usage;
 
@@ -101,7 +102,7 @@ fn outside(plan: &Plan) -> Outcome<bool> {
         lab.load(&archive)?;
         tell(&format!("image {tag}: {:.1} MB", archive.len() as f64 / 1e6));
     }
-    for (image, program) in stack::upstream_images() {
+    for (image, program) in stack::upstream_images().into_iter().chain(metrics::images()) {
         lab.image(image, &program)?;
     }
     let ourselves = env::current_exe()?;
@@ -157,6 +158,11 @@ fn scenario(plan: &Plan, stack: &Stack) -> Outcome<bool> {
             "store killed, collector killed, kubelet killed",
             faults::run_faults(stack),
         );
+    }
+    if stack.engine() == Engine::Native && metrics::is_there() {
+        check("VictoriaMetrics watches it", metrics::check(stack.namespace()));
+    } else if stack.engine() == Engine::Native {
+        tell("SKIPPED VictoriaMetrics: no `victoria-metrics` and `vmalert` among the real programs");
     }
     let before = stack.lines_stored()?;
     stack.off()?;
