@@ -16,7 +16,7 @@ pub use ingester::{ChunkEncoding, IngesterSettings};
 pub use limits::{
     BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention,
 };
-pub use load::{load, load_overrides};
+pub use load::{limits_yaml, load, load_overrides};
 pub use query::{FrontendSettings, QuerierSettings};
 pub use server::ServerSettings;
-pub use store::StoreSettings;
+pub use store::{RuntimeConfigSettings, StoreSettings};

@@ -37,6 +37,8 @@ pub(crate) const CRI_PIECE_BYTES_MAX: usize = 16 << 10;
 pub(crate) const DEMO_PENDING_MAX: usize = 100_000;
 /// How often the retention period is applied; whole days go, so more often would find nothing.
 pub(crate) const RETENTION_PERIODS: Duration = Duration::from_secs(600);
+/// Largest file of overrides: a hundred thousand tenants with a few limits each.
+pub(crate) const OVERRIDES_BYTES_MAX: u64 = 16 << 20;
 /// Queries that `longshore up` runs at a time: it shares the machine with what it watches.
 pub(crate) const QUERIES_AT_ONCE: u64 = 4;
 /// A Ctrl-C this soon after the request to stop belongs to that request.

@@ -2,10 +2,12 @@
 
 mod collector;
 mod config_file;
+mod overrides;
 mod page;
 mod store;
 
 pub(crate) use collector::collector;
 pub(crate) use config_file::load;
+pub(crate) use overrides::Overrides;
 pub(crate) use page::embedded;
 pub(crate) use store::{BoundStore, ConfiguredBy, store_settings};

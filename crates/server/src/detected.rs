@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use longshore_logql::Expr;
-use longshore_model::{Direction, Labels, TenantId};
+use longshore_model::{Direction, Labels};
 use serde_json::{Value, json};
 
 use crate::error::ApiError;
@@ -18,7 +18,7 @@ use crate::json;
 use crate::params::{Params, now};
 use crate::query::{LogQuery, parse, parse_selector, run_log_query};
 use crate::server::Shared;
-use crate::tenant::Tenant;
+use crate::tenant::Reader;
 use crate::thread::on_thread;
 use field::{Fields, is_identifier};
 
@@ -30,17 +30,11 @@ const FIELD_LIMIT_DEFAULT: i64 = 1_000;
 const ALWAYS_OFFERED: [&str; 4] = ["cluster", "namespace", "instance", "pod"];
 
 /// `/loki/api/v1/detected_labels`: `{"detectedLabels":[{"label","cardinality"}]}`.
-pub(crate) async fn labels(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
+pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
     let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
-    let streams = on_thread(&shared, move |shared, _| {
-        Ok(shared.store.streams(&tenant, &selector, range))
-    })
-    .await?;
+    let Reader { logs, limits } = reader;
+    let streams = on_thread(&shared, &limits, move |_, _| Ok(logs.streams(&selector, range))).await?;
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, value) in streams.iter().flat_map(Labels::iter) {
         values.entry(name).or_default().insert(value);
@@ -54,13 +48,9 @@ pub(crate) async fn labels(
 }
 
 /// `/loki/api/v1/detected_fields`: `{"fields":[{"label","type","cardinality","parsers","jsonPath"}],"limit"}`.
-pub(crate) async fn fields(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
+pub(crate) async fn fields(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let limit = field_limit(&params)?;
-    let fields = find_fields(&shared, tenant, &params).await?;
+    let fields = find_fields(&shared, reader, &params).await?;
     let fields: Vec<Value> = fields
         .iter()
         .take(limit)
@@ -75,12 +65,12 @@ pub(crate) async fn fields(
 /// `/loki/api/v1/detected_field/{name}/values`: `{"values":[],"limit"}`.
 pub(crate) async fn field_values(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    reader: Reader,
     Path(name): Path<String>,
     params: Params,
 ) -> Result<Response, ApiError> {
     let limit = field_limit(&params)?;
-    let fields = find_fields(&shared, tenant, &params).await?;
+    let fields = find_fields(&shared, reader, &params).await?;
     let values: Vec<&str> = fields
         .get(&name)
         .into_iter()
@@ -109,7 +99,7 @@ fn positive(params: &Params, name: &str, default: i64) -> Result<usize, ApiError
     }
 }
 
-async fn find_fields(shared: &Shared, tenant: TenantId, params: &Params) -> Result<Fields, ApiError> {
+async fn find_fields(shared: &Shared, reader: Reader, params: &Params) -> Result<Fields, ApiError> {
     let range = params.query_range(now())?;
     let lines = positive(params, "line_limit", LINE_LIMIT_DEFAULT)?;
     let Expr::Log(expr) = parse(params)? else {
@@ -118,11 +108,11 @@ async fn find_fields(shared: &Shared, tenant: TenantId, params: &Params) -> Resu
     let query = LogQuery {
         expr,
         range,
-        limit: lines.min(shared.settings.limits.max_entries_limit_per_query),
+        limit: lines.min(reader.limits.max_entries_limit_per_query),
         direction: Direction::Backward,
         interval_ns: 0,
     };
-    let (rows, _) = run_log_query(shared, tenant, query).await?;
+    let (rows, _) = run_log_query(shared, &reader, query).await?;
     let mut fields = Fields::default();
     for row in &rows {
         fields.add(&row.labels, &row.line);

@@ -6,18 +6,19 @@ use axum::extract::State;
 use axum::response::Response;
 use longshore_logql::Matcher;
 use longshore_model::{
-    Cancellation, Columns, Direction, Labels, ScanRequest, Storage as _, StreamSelector, TenantId, TimeRange,
-    TimestampNs,
+    Cancellation, Columns, Direction, Labels, ScanRequest, Storage as _, StreamSelector, TimeRange, TimestampNs,
 };
 use longshore_store::StreamVolume;
 use serde_json::json;
 
 use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
+use crate::logs::Logs;
 use crate::params::{Params, now};
 use crate::query::parse_selector;
 use crate::server::Shared;
-use crate::tenant::Tenant;
+use crate::settings::Limits;
+use crate::tenant::Reader;
 use crate::thread::{on_thread, scan_error};
 
 /// Loki's points of a range stand at the last millisecond of their bucket.
@@ -38,35 +39,26 @@ fn selector(params: &Params) -> Result<AllOf, ApiError> {
 }
 
 /// `/loki/api/v1/index/stats`.
-pub(crate) async fn stats(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
+pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
     let selector = selector(&params)?;
-    let answer = on_thread(&shared, move |shared, cancellation| {
-        let volumes = shared.store.volume(&tenant, &selector, range, None);
+    let Reader { logs, limits } = reader;
+    let answer = on_thread(&shared, &limits, move |_, cancellation| {
+        let volumes = logs.volume(&selector, range, None);
         let bytes: u64 = volumes
             .iter()
             .flat_map(|volume| &volume.buckets)
             .map(|(_, bytes)| bytes)
             .sum();
-        let entries = count_entries(shared, &tenant, &selector, range, cancellation)?;
+        let entries = count_entries(&logs, &selector, range, cancellation)?;
         Ok(json!({"streams": volumes.len(), "chunks": volumes.len(), "bytes": bytes, "entries": entries}))
     });
     Ok(json::value(&answer.await?))
 }
 
-fn count_entries(
-    shared: &Shared,
-    tenant: &TenantId,
-    selector: &AllOf,
-    time: TimeRange,
-    cancellation: Cancellation,
-) -> Result<u64, ApiError> {
+fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: Cancellation) -> Result<u64, ApiError> {
     let request = ScanRequest {
-        tenant,
+        tenant: logs.tenant(),
         selector,
         time,
         direction: Direction::Forward,
@@ -77,7 +69,7 @@ fn count_entries(
         },
         cancellation,
     };
-    let mut scan = shared.store.scan(request).map_err(|error| scan_error(&error))?;
+    let mut scan = logs.scan(request).map_err(|error| scan_error(&error))?;
     let mut entries = 0;
     while let Some(batch) = scan.next_batch(time).map_err(|error| scan_error(&error))? {
         entries += batch.timestamps.iter().filter(|at| time.contains(**at)).count() as u64;
@@ -86,14 +78,10 @@ fn count_entries(
 }
 
 /// `/loki/api/v1/index/volume`.
-pub(crate) async fn volume(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
-    let request = VolumeRequest::new(&shared, &params)?;
+pub(crate) async fn volume(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
+    let request = VolumeRequest::new(&reader.limits, &params)?;
     let end = request.range.end;
-    let series = find_volumes(&shared, tenant, request, None).await?;
+    let series = find_volumes(&shared, reader, request, None).await?;
     Ok(json::query_answer("vector", None, &QueryStats::default(), |out| {
         put_list(out, &series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
@@ -108,14 +96,14 @@ pub(crate) async fn volume(
 /// `/loki/api/v1/index/volume_range`.
 pub(crate) async fn volume_range(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    reader: Reader,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let mut request = VolumeRequest::new(&shared, &params)?;
+    let mut request = VolumeRequest::new(&reader.limits, &params)?;
     let step_ns = params.step(request.range)?;
     // Buckets begin on whole steps, so that they stay the same while the range moves.
     request.range.start = TimestampNs(request.range.start.0.div_euclid(step_ns) * step_ns);
-    let series = find_volumes(&shared, tenant, request, Some(step_ns)).await?;
+    let series = find_volumes(&shared, reader, request, Some(step_ns)).await?;
     Ok(json::query_answer("matrix", None, &QueryStats::default(), |out| {
         put_list(out, &series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
@@ -151,8 +139,8 @@ struct VolumeRequest {
 }
 
 impl VolumeRequest {
-    fn new(shared: &Shared, params: &Params) -> Result<Self, ApiError> {
-        if !shared.settings.limits.volume_enabled {
+    fn new(limits: &Limits, params: &Params) -> Result<Self, ApiError> {
+        if !limits.volume_enabled {
             return Err(ApiError::new(axum::http::StatusCode::NOT_FOUND, "not found"));
         }
         let selector = selector(params)?;
@@ -201,12 +189,13 @@ struct VolumeSeries {
 
 async fn find_volumes(
     shared: &Shared,
-    tenant: TenantId,
+    reader: Reader,
     request: VolumeRequest,
     step_ns: Option<i64>,
 ) -> Result<Vec<VolumeSeries>, ApiError> {
-    on_thread(shared, move |shared, _| {
-        let volumes = shared.store.volume(&tenant, &request.selector, request.range, step_ns);
+    let Reader { logs, limits } = reader;
+    on_thread(shared, &limits, move |_, _| {
+        let volumes = logs.volume(&request.selector, request.range, step_ns);
         Ok(aggregate(&request, volumes))
     })
     .await

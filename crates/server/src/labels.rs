@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use longshore_logql::Matcher;
-use longshore_model::{Labels, StreamSelector, TenantId, TimeRange};
+use longshore_model::{Labels, StreamSelector, TimeRange};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
@@ -13,7 +13,7 @@ use crate::json;
 use crate::params::{Params, now};
 use crate::query::parse_selector;
 use crate::server::Shared;
-use crate::tenant::Tenant;
+use crate::tenant::Reader;
 use crate::thread::on_thread;
 
 /// Streams that satisfy one of several selectors; none wants every stream.
@@ -27,12 +27,8 @@ impl StreamSelector for AnyOf {
 }
 
 /// `/loki/api/v1/labels`.
-pub(crate) async fn names(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
-    let streams = find(&shared, tenant, &params, params.all("query")).await?;
+pub(crate) async fn names(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
+    let streams = find(&shared, reader, &params, params.all("query")).await?;
     let names: BTreeSet<&str> = streams
         .iter()
         .flat_map(|labels| labels.iter().map(|(name, _)| name))
@@ -43,30 +39,26 @@ pub(crate) async fn names(
 /// `/loki/api/v1/label/{name}/values`.
 pub(crate) async fn values(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    reader: Reader,
     Path(name): Path<String>,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let streams = find(&shared, tenant, &params, params.all("query")).await?;
+    let streams = find(&shared, reader, &params, params.all("query")).await?;
     let values: BTreeSet<&str> = streams.iter().filter_map(|labels| labels.get(&name)).collect();
     Ok(list(&values))
 }
 
 /// `/loki/api/v1/series`.
-pub(crate) async fn series(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
+pub(crate) async fn series(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let selectors = params.all("match[]").chain(params.all("match"));
-    let streams = find(&shared, tenant, &params, selectors).await?;
+    let streams = find(&shared, reader, &params, selectors).await?;
     let data: Vec<Value> = streams.iter().map(object).collect();
     Ok(json::value(&json!({"status": "success", "data": data})))
 }
 
 async fn find(
     shared: &Shared,
-    tenant: TenantId,
+    reader: Reader,
     params: &Params,
     selectors: impl Iterator<Item = &str>,
 ) -> Result<Vec<Labels>, ApiError> {
@@ -75,19 +67,12 @@ async fn find(
     for selector in selectors {
         wanted.push(parse_selector(selector)?);
     }
-    streams(shared, tenant, AnyOf(wanted), range).await
+    streams(shared, reader, AnyOf(wanted), range).await
 }
 
-async fn streams(
-    shared: &Shared,
-    tenant: TenantId,
-    selector: AnyOf,
-    range: TimeRange,
-) -> Result<Vec<Labels>, ApiError> {
-    on_thread(shared, move |shared, _| {
-        Ok(shared.store.streams(&tenant, &selector, range))
-    })
-    .await
+async fn streams(shared: &Shared, reader: Reader, selector: AnyOf, range: TimeRange) -> Result<Vec<Labels>, ApiError> {
+    let Reader { logs, limits } = reader;
+    on_thread(shared, &limits, move |_, _| Ok(logs.streams(&selector, range))).await
 }
 
 /// Loki leaves `data` out when there is nothing.

@@ -9,7 +9,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_A
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use longshore_model::{StreamEntries, TenantId};
+use longshore_model::StreamEntries;
 use longshore_store::PushError;
 use longshore_wire::{loki_push, otel_labels, otlp};
 use tokio::sync::SemaphorePermit;
@@ -32,14 +32,14 @@ pub(crate) const BUDGET_PERMITS: usize = PUSH_BUDGET_BYTES / PERMIT_BYTES;
 /// `POST /loki/api/v1/push`.
 pub(crate) async fn loki(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    tenant: Tenant,
     request: Request,
 ) -> Result<StatusCode, ApiError> {
     try_loki(&shared, tenant, request).await.map_err(ApiError::line)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn try_loki(shared: &Shared, tenant: TenantId, request: Request) -> Result<(), ApiError> {
+async fn try_loki(shared: &Shared, tenant: Tenant, request: Request) -> Result<(), ApiError> {
     let (parts, body) = request.into_parts();
     let format = loki_format(&parts.headers)?;
     let encoding = loki_encoding(&parts.headers)?;
@@ -71,14 +71,14 @@ fn not_empty(streams: Vec<StreamEntries>) -> Result<Vec<StreamEntries>, ApiError
 }
 
 /// `POST /otlp/v1/logs`.
-pub(crate) async fn otlp(State(shared): State<Shared>, Tenant(tenant): Tenant, request: Request) -> Response {
+pub(crate) async fn otlp(State(shared): State<Shared>, tenant: Tenant, request: Request) -> Response {
     match try_otlp(&shared, tenant, request).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => otlp_error(&error),
     }
 }
 
-async fn try_otlp(shared: &Shared, tenant: TenantId, request: Request) -> Result<(), ApiError> {
+async fn try_otlp(shared: &Shared, tenant: Tenant, request: Request) -> Result<(), ApiError> {
     let (parts, body) = request.into_parts();
     let format = otlp_format(&parts.headers)?;
     let encoding = otlp_encoding(&parts.headers)?;
@@ -165,7 +165,7 @@ fn otlp_encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
 /// Reads, decodes, checks and stores a request; returns when all of its good entries are durable.
 async fn store(
     shared: &Shared,
-    tenant: TenantId,
+    tenant: Tenant,
     headers: &HeaderMap,
     body: Body,
     decode: impl FnOnce(Bytes, usize) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
@@ -194,12 +194,15 @@ async fn reserve<'a>(shared: &'a Shared, headers: &HeaderMap) -> Result<Semaphor
     shared.push_budget.acquire_many(permits).await.map_err(closed)
 }
 
-fn store_decoded(shared: &Shared, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<(), ApiError> {
-    let prepared = ingest::prepare(streams, &shared.settings.limits, now());
+fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) -> Result<(), ApiError> {
+    let prepared = ingest::prepare(streams, &tenant.limits, now());
     shared.metrics.refused(&prepared.refusals);
     let (lines, bytes) = (prepared.lines, prepared.bytes);
     for part in split(prepared.streams) {
-        shared.store.push(tenant, part).map_err(|error| push_error(&error))?;
+        shared
+            .store
+            .push(&tenant.id, part)
+            .map_err(|error| push_error(&error))?;
     }
     shared.metrics.pushed(lines, bytes);
     if prepared.refusals.is_empty() {

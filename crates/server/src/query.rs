@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::response::Response;
 use longshore_logql::eval::{self, Context, EvalError, InstantParams, LogParams, MetricResult, RangeParams, Value};
 use longshore_logql::{Expr, LogExpr, Matcher, SampleExpr, format_number};
-use longshore_model::{Direction, ScanStats, TenantId, TimeRange, TimestampNs, format_go_duration};
+use longshore_model::{Direction, ScanStats, TimeRange, TimestampNs, format_go_duration};
 
 use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
@@ -19,7 +19,7 @@ use crate::limits::POINTS_PER_SERIES_MAX;
 use crate::params::{Params, format_prometheus_duration, now};
 use crate::server::Shared;
 use crate::settings::Limits;
-use crate::tenant::Tenant;
+use crate::tenant::Reader;
 use crate::thread::{on_thread, scan_error};
 use rows::{Row, put_streams};
 
@@ -42,11 +42,7 @@ pub(crate) fn parse_selector(text: &str) -> Result<Vec<Matcher>, ApiError> {
 }
 
 /// `/loki/api/v1/query_range`.
-pub(crate) async fn range(
-    State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
-    params: Params,
-) -> Result<Response, ApiError> {
+pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.query_range(now())?;
     let (limit, direction) = (params.limit()?, params.direction()?);
     let step_ns = params.step(range)?;
@@ -58,10 +54,10 @@ pub(crate) async fn range(
     }
     let interval_ns = params.interval()?;
     let expr = parse(&params)?;
-    check_length(range, &shared.settings.limits)?;
+    check_length(range, &reader.limits)?;
     match expr {
         Expr::Log(expr) => {
-            check_limit(limit, &shared.settings.limits)?;
+            check_limit(limit, &reader.limits)?;
             let query = LogQuery {
                 expr,
                 range,
@@ -69,7 +65,7 @@ pub(crate) async fn range(
                 direction,
                 interval_ns,
             };
-            let (rows, stats) = run_log_query(&shared, tenant, query).await?;
+            let (rows, stats) = run_log_query(&shared, &reader, query).await?;
             let categorize = params.categorize_labels();
             Ok(json::query_answer(
                 "streams",
@@ -81,7 +77,7 @@ pub(crate) async fn range(
             ))
         }
         Expr::Sample(expr) => {
-            let range = if shared.settings.limits.align_metric_queries {
+            let range = if reader.limits.align_metric_queries {
                 aligned(range, step_ns)
             } else {
                 range
@@ -92,7 +88,7 @@ pub(crate) async fn range(
                 step_ns,
             };
             let run = move |context: &Context<'_>| eval::range_query(&expr, moments, context);
-            metric_answer(&shared, tenant, run).await
+            metric_answer(&shared, &reader, run).await
         }
     }
 }
@@ -100,7 +96,7 @@ pub(crate) async fn range(
 /// `/loki/api/v1/query`.
 pub(crate) async fn instant(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    reader: Reader,
     params: Params,
 ) -> Result<Response, ApiError> {
     let at = params.instant(now())?;
@@ -115,7 +111,7 @@ pub(crate) async fn instant(
             ));
         }
     };
-    metric_answer(&shared, tenant, move |context| {
+    metric_answer(&shared, &reader, move |context| {
         eval::instant_query(&expr, InstantParams { at }, context)
     })
     .await
@@ -171,7 +167,7 @@ pub(crate) struct LogQuery {
 /// Runs a log query; its rows come in the order of its direction.
 pub(crate) async fn run_log_query(
     shared: &Shared,
-    tenant: TenantId,
+    reader: &Reader,
     query: LogQuery,
 ) -> Result<(Vec<Row>, QueryStats), ApiError> {
     let LogQuery {
@@ -182,7 +178,7 @@ pub(crate) async fn run_log_query(
     } = query;
     // What an interval leaves out does not count, so more must be read.
     let read_max = if interval_ns > 0 {
-        shared.settings.limits.max_entries_limit_per_query
+        reader.limits.max_entries_limit_per_query
     } else {
         limit
     };
@@ -205,7 +201,7 @@ pub(crate) async fn run_log_query(
         }
         Ok((rows, result.stats))
     };
-    let (mut rows, mut stats) = run_query(shared, tenant, run).await?;
+    let (mut rows, mut stats) = run_query(shared, reader, run).await?;
     match direction {
         Direction::Forward => rows.sort_by_key(|row| row.timestamp),
         Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
@@ -232,11 +228,11 @@ fn keep_apart(rows: &mut Vec<Row>, interval_ns: i64) {
 
 async fn metric_answer(
     shared: &Shared,
-    tenant: TenantId,
+    reader: &Reader,
     run: impl FnOnce(&Context<'_>) -> Result<MetricResult, EvalError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     let run = move |context: &Context<'_>| run(context).map(|result| (result.value, result.stats));
-    let (value, mut stats) = run_query(shared, tenant, run).await?;
+    let (value, mut stats) = run_query(shared, reader, run).await?;
     match value {
         Value::Matrix(matrix) => {
             stats.returned = matrix.iter().map(|series| series.points.len() as u64).sum();
@@ -273,18 +269,20 @@ async fn metric_answer(
 /// Evaluates on a thread and measures.
 async fn run_query<T: Send + 'static>(
     shared: &Shared,
-    tenant: TenantId,
+    reader: &Reader,
     run: impl FnOnce(&Context<'_>) -> Result<(T, ScanStats), EvalError> + Send + 'static,
 ) -> Result<(T, QueryStats), ApiError> {
     let asked = std::time::Instant::now();
-    on_thread(shared, move |shared, cancellation| {
+    let logs = reader.logs.clone();
+    let series_max = reader.limits.max_query_series.unwrap_or(usize::MAX);
+    on_thread(shared, &reader.limits, move |shared, cancellation| {
         let started = std::time::Instant::now();
         shared.metrics.query_started();
         let context = Context {
-            storage: &*shared.store,
-            tenant: &tenant,
+            storage: &logs,
+            tenant: logs.tenant(),
             cancellation,
-            series_max: shared.settings.limits.max_query_series.unwrap_or(usize::MAX),
+            series_max,
             now: now(),
         };
         let result = run(&context);

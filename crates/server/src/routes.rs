@@ -24,6 +24,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/ready", get(status::ready))
         .route("/metrics", get(status::metrics))
         .route("/config", get(status::config))
+        .route("/config/tenant/v1/limits", get(status::tenant_limits))
         .route("/flush", both(status::flush))
         .route("/loki/api/v1/status/buildinfo", get(status::build_info))
         .fallback(page::serve)

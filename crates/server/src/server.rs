@@ -19,6 +19,7 @@ use crate::push::BUDGET_PERMITS;
 use crate::routes;
 use crate::settings::ServerSettings;
 use crate::tail::Hub;
+use crate::tenants::TenantLimits;
 
 /// What all handlers share.
 pub(crate) type Shared = Arc<State>;
@@ -27,6 +28,7 @@ pub(crate) type Shared = Arc<State>;
 pub(crate) struct State {
     pub(crate) settings: ServerSettings,
     pub(crate) store: Arc<Store>,
+    pub(crate) tenant_limits: Arc<TenantLimits>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) assets: OptionalAssets,
@@ -80,7 +82,7 @@ impl Server {
     /// # Errors
     /// When the address is in use or cannot be listened on.
     pub async fn bind(
-        settings: ServerSettings,
+        mut settings: ServerSettings,
         store: Arc<Store>,
         assets: Option<Arc<dyn Assets>>,
     ) -> Result<Self, BindError> {
@@ -101,7 +103,9 @@ impl Server {
         let hub = Arc::new(Hub::new(Arc::clone(&metrics)));
         store.set_listener(Arc::clone(&hub) as _);
         let (close, closing) = watch::channel(false);
+        let overrides = std::mem::take(&mut settings.overrides);
         let shared = Arc::new(State {
+            tenant_limits: Arc::new(TenantLimits::new(settings.limits.clone(), overrides)),
             push_budget: Semaphore::new(BUDGET_PERMITS),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
@@ -124,6 +128,11 @@ impl Server {
     /// Lets another part of the process show on `/metrics` what it counts, under whole names.
     pub fn register_metrics(&self, register: impl FnOnce(&mut Registry)) {
         self.shared.metrics.add(register);
+    }
+
+    /// The limits of tenants, to change them while the server runs.
+    pub fn tenant_limits(&self) -> Arc<TenantLimits> {
+        Arc::clone(&self.shared.tenant_limits)
     }
 
     /// Where it listens, with the port that was free if the settings asked for any.

@@ -1,8 +1,10 @@
 //! What the server is told: plain values, already validated by `config`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use longshore_config::loki::StoreSettings;
+use longshore_config::loki::{self, StoreSettings};
+use longshore_model::TenantId;
 use longshore_wire::service_name::DISCOVERY_LABELS;
 
 use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT};
@@ -24,6 +26,8 @@ pub struct ServerSettings {
     pub queries_at_once: usize,
     /// What pushes and queries may do.
     pub limits: Limits,
+    /// The same for single tenants, instead of `limits`.
+    pub overrides: BTreeMap<TenantId, Limits>,
     /// The effective configuration as YAML, for `/config`; empty for none.
     pub effective_config: String,
 }
@@ -69,6 +73,8 @@ pub struct Limits {
     pub max_concurrent_tail_requests: usize,
     /// Answer `index/volume`.
     pub volume_enabled: bool,
+    /// All of them as YAML, for `/config/tenant/v1/limits`; empty for none.
+    pub effective_yaml: String,
 }
 
 impl Default for Limits {
@@ -97,6 +103,7 @@ impl Default for Limits {
             align_metric_queries: true,
             max_concurrent_tail_requests: 10,
             volume_enabled: true,
+            effective_yaml: String::new(),
         }
     }
 }
@@ -111,9 +118,16 @@ impl Default for ServerSettings {
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
             queries_at_once: 4,
             limits: Limits::default(),
+            overrides: BTreeMap::new(),
             effective_config: String::new(),
         }
     }
+}
+
+/// Limits of single tenants, as the configuration gives them.
+pub fn overrides(overrides: &BTreeMap<TenantId, loki::LimitsSettings>) -> BTreeMap<TenantId, Limits> {
+    let limits = overrides.iter().map(|(tenant, limits)| (tenant.clone(), limits.into()));
+    limits.collect()
 }
 
 /// Lets a number of a file be no more than fits into memory.
@@ -137,13 +151,14 @@ impl From<&StoreSettings> for ServerSettings {
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
             queries_at_once: size(settings.querier.max_concurrent).max(1),
             limits: Limits::from(&settings.limits),
+            overrides: overrides(&settings.overrides),
             effective_config: String::new(),
         }
     }
 }
 
-impl From<&longshore_config::loki::LimitsSettings> for Limits {
-    fn from(limits: &longshore_config::loki::LimitsSettings) -> Self {
+impl From<&loki::LimitsSettings> for Limits {
+    fn from(limits: &loki::LimitsSettings) -> Self {
         Self {
             max_line_size: limits.max_line_size.map(|bytes| size(bytes.0)),
             max_line_size_truncate: limits.max_line_size_truncate,
@@ -164,6 +179,7 @@ impl From<&longshore_config::loki::LimitsSettings> for Limits {
             align_metric_queries: limits.split_queries_by_interval.is_some(),
             max_concurrent_tail_requests: size(limits.max_concurrent_tail_requests),
             volume_enabled: limits.volume_enabled,
+            effective_yaml: loki::limits_yaml(limits),
         }
     }
 }

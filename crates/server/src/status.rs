@@ -12,7 +12,7 @@ use crate::error::{ApiError, chain};
 use crate::json;
 use crate::params::Params;
 use crate::server::Shared;
-use crate::tenant::Tenant;
+use crate::tenant::Reader;
 
 /// The version of Loki whose API this is: Grafana switches features on by it.
 const LOKI_API_VERSION: &str = "3.8.0";
@@ -79,8 +79,8 @@ pub(crate) async fn format_query(params: Params) -> Response {
 }
 
 /// `GET /loki/api/v1/drilldown-limits`: what an explorer must know before it asks.
-pub(crate) async fn drilldown_limits(State(shared): State<Shared>, Tenant(_): Tenant) -> Response {
-    let limits = &shared.settings.limits;
+pub(crate) async fn drilldown_limits(reader: Reader) -> Response {
+    let limits = &reader.limits;
     let seconds = |duration: Option<Duration>| format!("{}s", duration.unwrap_or_default().as_secs());
     json::value(&json!({
         "limits": {
@@ -102,12 +102,18 @@ pub(crate) async fn drilldown_limits(State(shared): State<Shared>, Tenant(_): Te
     }))
 }
 
+/// `GET /config/tenant/v1/limits`: what the tenant may do.
+pub(crate) async fn tenant_limits(reader: Reader) -> Response {
+    let content_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+    (content_type, reader.limits.effective_yaml.clone()).into_response()
+}
+
 /// `GET /prometheus/api/v1/rules`: this server evaluates none, which is what Grafana's rule list asks.
-pub(crate) async fn no_rules(Tenant(_): Tenant) -> Response {
+pub(crate) async fn no_rules(_: Reader) -> Response {
     json::value(&json!({"status": "success", "data": {"groups": []}, "errorType": "", "error": ""}))
 }
 
 /// `GET /prometheus/api/v1/alerts`: no rules, no alerts.
-pub(crate) async fn no_alerts(Tenant(_): Tenant) -> Response {
+pub(crate) async fn no_alerts(_: Reader) -> Response {
     json::value(&json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
 }

@@ -22,7 +22,7 @@ use crate::limits::TAIL_DELAY_SECONDS_MAX;
 use crate::params::{Params, now};
 use crate::query;
 use crate::server::Shared;
-use crate::tenant::Tenant;
+use crate::tenant::Reader;
 
 pub(crate) use hub::Hub;
 use session::Session;
@@ -30,7 +30,7 @@ use session::Session;
 /// `/loki/api/v1/tail`.
 pub(crate) async fn serve(
     State(shared): State<Shared>,
-    Tenant(tenant): Tenant,
+    reader: Reader,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     params: Params,
 ) -> Result<Response, ApiError> {
@@ -41,10 +41,10 @@ pub(crate) async fn serve(
     };
     let request = TailRequest::new(&params, expr)?;
     let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
-    let limit = shared.settings.limits.max_concurrent_tail_requests;
+    let limit = reader.limits.max_concurrent_tail_requests;
     let subscription = shared
         .hub
-        .subscribe(tenant.clone(), Arc::new(pipeline), limit)
+        .subscribe(reader.logs.tenant().clone(), Arc::new(pipeline), limit)
         .ok_or_else(|| {
             ApiError::bad_request(format!(
                 "max concurrent tail requests limit exceeded, count > limit ({} > {limit})",
@@ -53,7 +53,7 @@ pub(crate) async fn serve(
         })?;
     let session = Session {
         shared,
-        tenant,
+        reader,
         request,
         subscription,
     };

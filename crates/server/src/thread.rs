@@ -9,6 +9,7 @@ use longshore_model::{Cancellation, ScanError};
 use crate::error::{ApiError, chain};
 use crate::limits::QUERIES_WAITING_MAX;
 use crate::server::{Shared, State};
+use crate::settings::Limits;
 
 /// Cancels when it is dropped: the future of a request is dropped when its client goes away.
 struct CancelOnDrop(Cancellation);
@@ -31,9 +32,10 @@ impl Drop for Waiting<'_> {
 /// Runs `work` when it is its turn. It must look at the cancellation often, or be short.
 pub(crate) async fn on_thread<T: Send + 'static>(
     shared: &Shared,
+    limits: &Limits,
     work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let limit = shared.settings.limits.query_timeout;
+    let limit = limits.query_timeout;
     if limit.is_zero() {
         return Err(timed_out(limit));
     }

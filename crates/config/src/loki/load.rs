@@ -28,8 +28,10 @@ pub fn load(text: &str, file: &str, env: &Env<'_>) -> Result<Loaded<StoreSetting
     report.finish(settings, effective_yaml)
 }
 
-/// Reads a file of `overrides`, which `runtime_config.file` names: limits of single tenants, each whole, with what is
-/// left out taken from `base`.
+/// Reads a file of `overrides`, which `runtime_config.file` names.
+///
+/// An entry of a tenant changes what `overrides` has for it already, or else `base`; so files are read one after the
+/// other, as Loki lays them over one another.
 ///
 /// # Errors
 /// All problems of the file at once.
@@ -38,6 +40,7 @@ pub fn load_overrides(
     file: &str,
     env: &Env<'_>,
     base: &LimitsSettings,
+    overrides: BTreeMap<TenantId, LimitsSettings>,
 ) -> Result<Loaded<BTreeMap<TenantId, LimitsSettings>>, ConfigErrors> {
     let report = Report::new(file);
     let Some(tree) = parse(text, env, &report) else {
@@ -45,9 +48,17 @@ pub fn load_overrides(
     };
     let (overrides, effective) = Section::read(&report, "", Some(&tree), |top| {
         top.without_effect(&["multi_kv_config", "configs"]);
-        limits::decode_overrides(top, base)
+        limits::decode_overrides(top, base, overrides)
     });
     report.finish(overrides, yaml::print(&effective))
+}
+
+/// The limits of a tenant as YAML, in the form of `limits_config`.
+pub fn limits_yaml(limits: &LimitsSettings) -> String {
+    let report = Report::new("");
+    // Nothing is given, so every key shows its default, which is what these limits say.
+    let (_, effective) = Section::read(&report, "", None, |section| limits::decode(section, limits));
+    yaml::print(&effective)
 }
 
 fn parse(text: &str, env: &Env<'_>, report: &Report) -> Option<Node> {

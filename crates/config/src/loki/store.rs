@@ -1,6 +1,7 @@
 //! The store's configuration as a whole.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use longshore_model::TenantId;
 
@@ -23,14 +24,23 @@ pub struct StoreSettings {
     pub limits: LimitsSettings,
     /// The same for single tenants, each whole: what an override leaves out is taken from `limits`.
     pub overrides: BTreeMap<TenantId, LimitsSettings>,
-    /// `runtime_config.file`: a file with `overrides`, read again while the store runs (`loki::load_overrides`).
-    pub overrides_file: Option<String>,
+    /// Files with more of these, read again while the store runs.
+    pub runtime_config: RuntimeConfigSettings,
     /// Retention.
     pub compactor: CompactorSettings,
     /// Queries.
     pub querier: QuerierSettings,
     /// Answers.
     pub frontend: FrontendSettings,
+}
+
+/// The `runtime_config` section: files with `overrides` (`loki::load_overrides`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuntimeConfigSettings {
+    /// Later files are laid over earlier ones. Default: none.
+    pub files: Vec<String>,
+    /// How often they are read again. Default: 10 s.
+    pub period: Duration,
 }
 
 /// Sections that join many processes into one Loki, cache between them, or belong to experiments of theirs.
@@ -103,19 +113,9 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     let ingester = top.child("ingester", ingester::decode);
     let usual_limits = LimitsSettings::usual(distributor.default_resource_attributes);
     let limits = top.child("limits_config", |section| limits::decode(section, &usual_limits));
-    let overrides = limits::decode_overrides(top, &limits);
-    top.not_yet(&["overrides"]);
+    let overrides = limits::decode_overrides(top, &limits, BTreeMap::new());
     let compactor = top.child("compactor", |section| compactor::decode(section, &limits));
-    let overrides_file = top.child("runtime_config", |section| {
-        section.without_effect(&[
-            "http_client_cluster_validation",
-            "http_client_disable_keep_alives",
-            "http_client_timeout",
-            "period",
-        ]);
-        section.not_yet(&["file"]);
-        section.text("file").filter(|file| !file.is_empty())
-    });
+    let runtime_config = top.child("runtime_config", runtime_config);
     let storage = storage_config(top);
     warn_of_remote_storage(top, common_storage.or(storage));
     if top.has("no_auth_tenant") && top.text("no_auth_tenant").as_deref() != Some("fake") {
@@ -133,10 +133,28 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
         ingester,
         limits,
         overrides,
-        overrides_file,
+        runtime_config,
         compactor,
         querier: query::decode_querier(top),
         frontend: top.child("frontend", query::decode_frontend),
+    }
+}
+
+fn runtime_config(section: &mut Section<'_>) -> RuntimeConfigSettings {
+    section.without_effect(&[
+        "http_client_cluster_validation",
+        "http_client_disable_keep_alives",
+        "http_client_timeout",
+    ]);
+    let period = section.duration("period", Duration::from_secs(10));
+    if period.is_zero() {
+        section.wrong("period", "must be more than nothing", "write period: 10s");
+    }
+    let files = section.text("file").unwrap_or_default();
+    let files = files.split(',').map(str::trim).filter(|file| !file.is_empty());
+    RuntimeConfigSettings {
+        files: files.map(str::to_owned).collect(),
+        period,
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 use longshore_config::loki;
 use longshore_server::ServerSettings;
 
-use crate::setup::{BoundStore, ConfiguredBy, load, store_settings};
+use crate::setup::{BoundStore, ConfiguredBy, Overrides, load, store_settings};
 use crate::shutdown;
 
 const EXAMPLES: &str = "Examples:
@@ -35,6 +35,8 @@ pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
     let directory = PathBuf::from(loaded.settings.data_directory.as_deref().unwrap_or(DIRECTORY));
     let mut server = ServerSettings::from(&loaded.settings);
     server.effective_config = loaded.effective_yaml;
+    let mut overrides = Overrides::new(&loaded.settings);
+    server.overrides = overrides.read()?;
     let settings = store_settings(&loaded.settings, directory.clone());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -44,6 +46,6 @@ pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
         let shutdown = shutdown::on_signals("stopping; press Ctrl-C again to stop at once")?;
         let store = BoundStore::open(settings, server, ConfiguredBy::File).await?;
         tracing::info!(address = %store.address(), directory = %directory.display(), "store is ready");
-        store.serve(shutdown).finish().await
+        store.serve(shutdown, Some(overrides)).finish().await
     })
 }

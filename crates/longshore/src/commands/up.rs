@@ -90,7 +90,7 @@ async fn up(arguments: &UpArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let collector = collector(&loaded.settings, data.join("collector"))?;
     store.register_metrics(|registry| collector.metrics().register(registry));
     let (stop_store, store_stop) = Shutdown::manual();
-    let store = store.serve(store_stop);
+    let store = store.serve(store_stop, None);
     source.greet(arguments, address);
     let result = collector.run(stopped_by(shutdown, source.demo)).await;
     // Also after a failure: what was taken in is closed in good order.

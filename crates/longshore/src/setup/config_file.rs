@@ -34,7 +34,8 @@ pub(crate) fn load<T>(
     Ok(loaded)
 }
 
-fn tell(warnings: &[Finding]) {
+/// Prints warnings about a configuration.
+pub(super) fn tell(warnings: &[Finding]) {
     let yellow: Style = AnsiColor::Yellow.on_default().bold();
     for warning in warnings {
         anstream::eprintln!("{yellow}warning:{yellow:#} {warning}");

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::failure::Hinted;
 use crate::limits::RETENTION_PERIODS;
+use crate::setup::Overrides;
 use crate::shutdown::Shutdown;
 
 /// What the store is told, from Loki's configuration.
@@ -50,7 +51,8 @@ pub(crate) struct BoundStore {
 pub(crate) struct RunningStore {
     store: Arc<Store>,
     server: JoinHandle<std::io::Result<()>>,
-    retention: Option<JoinHandle<()>>,
+    /// What goes on beside it until the end.
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl BoundStore {
@@ -87,16 +89,21 @@ impl BoundStore {
         self.server.register_metrics(register);
     }
 
-    /// Answers until `stop`.
-    pub(crate) fn serve(self, stop: Shutdown) -> RunningStore {
-        let retention = self
-            .retained
-            .then(|| tokio::spawn(keep_retention(Arc::clone(&self.store))));
+    /// Answers until `stop`, with the limits of tenants that stand in files.
+    pub(crate) fn serve(self, stop: Shutdown, overrides: Option<Overrides>) -> RunningStore {
+        let mut tasks = Vec::new();
+        if self.retained {
+            tasks.push(tokio::spawn(keep_retention(Arc::clone(&self.store))));
+        }
+        if let Some(overrides) = overrides {
+            self.register_metrics(|registry| overrides.register_metrics(registry));
+            tasks.push(tokio::spawn(overrides.follow(self.server.tenant_limits())));
+        }
         let server = tokio::spawn(self.server.serve(stop.requested()));
         RunningStore {
             store: self.store,
             server,
-            retention,
+            tasks,
         }
     }
 
@@ -111,8 +118,8 @@ impl RunningStore {
     /// Waits until the server has stopped and closes the store.
     pub(crate) async fn finish(self) -> anyhow::Result<()> {
         let served = self.server.await;
-        if let Some(retention) = self.retention {
-            retention.abort();
+        for task in self.tasks {
+            task.abort();
         }
         close(self.store).await?;
         served

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket, close_code};
 use bytes::Bytes;
 use longshore_logql::Pipeline;
-use longshore_model::{Direction, Labels, StreamEntries, TenantId, TimeRange, TimestampNs};
+use longshore_model::{Direction, Labels, StreamEntries, TimeRange, TimestampNs};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::hub::Subscription;
@@ -17,6 +17,7 @@ use crate::limits::{
 use crate::params::now;
 use crate::query::{self, rows::Row};
 use crate::server::Shared;
+use crate::tenant::Reader;
 
 /// The client is gone or too slow; nothing more can be said to it.
 struct Gone;
@@ -24,7 +25,7 @@ struct Gone;
 /// Everything a tail needs while it runs.
 pub(super) struct Session {
     pub(super) shared: Shared,
-    pub(super) tenant: TenantId,
+    pub(super) reader: Reader,
     pub(super) request: TailRequest,
     pub(super) subscription: Subscription,
 }
@@ -58,10 +59,7 @@ impl Session {
             // Entries may be stamped a little ahead of this clock.
             end: TimestampNs(now().0.saturating_add(self.grace_ns())),
         };
-        let limit = self
-            .request
-            .limit
-            .min(self.shared.settings.limits.max_entries_limit_per_query);
+        let limit = self.request.limit.min(self.reader.limits.max_entries_limit_per_query);
         let query = query::LogQuery {
             expr: self.request.expr.clone(),
             range,
@@ -69,13 +67,13 @@ impl Session {
             direction: Direction::Backward,
             interval_ns: 0,
         };
-        let mut rows = query::run_log_query(&self.shared, self.tenant.clone(), query).await?.0;
+        let mut rows = query::run_log_query(&self.shared, &self.reader, query).await?.0;
         rows.sort_by_key(|row| row.timestamp);
         Ok(rows)
     }
 
     fn grace_ns(&self) -> i64 {
-        let grace = self.shared.settings.limits.creation_grace_period;
+        let grace = self.reader.limits.creation_grace_period;
         i64::try_from(grace.as_nanos()).unwrap_or(i64::MAX)
     }
 

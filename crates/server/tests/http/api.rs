@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use longshore_server::{Assets, Server, ServerSettings};
+use longshore_server::{Assets, Server, ServerSettings, TenantLimits};
 use longshore_store::{Settings, Store};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -16,6 +16,7 @@ pub(crate) const SECOND: i64 = 1_000_000_000;
 /// A server on a free port; it stops when this is dropped.
 pub(crate) struct Api {
     pub(crate) address: String,
+    pub(crate) tenant_limits: Arc<TenantLimits>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<std::io::Result<()>>,
@@ -38,12 +39,14 @@ impl Api {
         };
         let server = Server::bind(settings, store, assets).await.unwrap();
         let address = server.local_addr().to_string();
+        let tenant_limits = server.tenant_limits();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server.serve(async {
             drop(stopped.await);
         }));
         Self {
             address,
+            tenant_limits,
             client: reqwest::Client::new(),
             stop: Some(stop),
             served,

@@ -8,3 +8,4 @@ mod push;
 mod queries;
 mod site;
 mod tail;
+mod tenants;

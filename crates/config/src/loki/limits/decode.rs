@@ -188,17 +188,18 @@ pub(in crate::loki) fn decode(section: &mut Section<'_>, base: &LimitsSettings) 
     limits
 }
 
-/// Reads `overrides`: limits by tenant.
+/// Reads `overrides`: limits by tenant. An entry changes what `overrides` has for its tenant already, or else `base`.
 pub(in crate::loki) fn decode_overrides(
     top: &mut Section<'_>,
     base: &LimitsSettings,
+    mut overrides: BTreeMap<TenantId, LimitsSettings>,
 ) -> BTreeMap<TenantId, LimitsSettings> {
-    let overrides = top.optional_child("overrides", |section| {
-        let mut overrides = BTreeMap::new();
+    top.optional_child("overrides", |section| {
         for pair in section.all() {
             let path = join_path(&section.path, &pair.key);
             match TenantId::new(&pair.key) {
                 Ok(tenant) => {
+                    let base = overrides.get(&tenant).unwrap_or(base);
                     let (limits, effective) = Section::read(section.report, &path, Some(&pair.value), |section| {
                         let limits = decode(section, base);
                         if limits.retention_period != base.retention_period {
@@ -216,9 +217,8 @@ pub(in crate::loki) fn decode_overrides(
                 }
             }
         }
-        overrides
     });
-    overrides.unwrap_or_default()
+    overrides
 }
 
 fn ingestion(section: &mut Section<'_>, limits: &mut LimitsSettings) {
