@@ -4,7 +4,7 @@
 
 use std::fs;
 
-use longshore_logql::eval::{RangeParams, Value};
+use longshore_logql::eval::{QueryMemory, RangeParams, Value};
 use longshore_logql::{Context, Expr, parse, parse_matchers, range_query};
 use longshore_model::{
     Batch, BatchSource, Cancellation, Columns, Labels, Lines, Metadata, ScanError, ScanRequest, ScanStats, Storage,
@@ -17,6 +17,8 @@ use crate::corpus::Corpus;
 const BATCH_ROWS: usize = 4096;
 /// No question here makes more.
 const SERIES_MAX: usize = 10_000;
+/// What a query may hold.
+const MEMORY_BYTES: usize = 1 << 30;
 /// Points of each range query.
 const POINTS: i64 = 60;
 
@@ -113,6 +115,7 @@ impl Memory {
             storage: self,
             tenant: &tenant,
             cancellation: Cancellation::default(),
+            memory: QueryMemory::alone(MEMORY_BYTES),
             series_max: SERIES_MAX,
             now: self.time.end,
         };

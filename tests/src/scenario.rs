@@ -23,7 +23,7 @@
 
 use std::fmt::Write as _;
 
-use longshore_logql::eval::{InstantParams, LogParams, RangeParams, Value};
+use longshore_logql::eval::{InstantParams, LogParams, QueryMemory, RangeParams, Value};
 use longshore_logql::{Context, Expr, format_number, instant_query, log_query, parse, parse_matchers, range_query};
 use longshore_model::{
     Cancellation, Direction, Entry, Labels, StreamEntries, TenantId, TimeRange, TimestampNs, parse_go_duration,
@@ -33,6 +33,8 @@ use crate::conformance::memory::Memory;
 
 /// No question here makes more.
 const LIMIT: usize = 1000;
+/// What a query may hold; none of the scenarios needs much.
+const MEMORY_BYTES: usize = 64 << 20;
 
 /// A question with its answer.
 struct Question<'a> {
@@ -123,6 +125,7 @@ fn answer(memory: &Memory, question: &str) -> Result<Vec<String>, String> {
         storage: memory,
         tenant: &tenant,
         cancellation: Cancellation::default(),
+        memory: QueryMemory::alone(MEMORY_BYTES),
         series_max: LIMIT,
         now: TimestampNs(1_700_000_000_000_000_000),
     };

@@ -1,11 +1,12 @@
 //! Evaluation of queries over anything that can be scanned.
 //!
-//! Invariants: pure; the caller gives times, and a [`Cancellation`] that is looked at between batches; memory is
-//! bounded by the limit of lines, or by the limit of series times the number of steps.
+//! Invariants: pure; the caller gives times, a [`Cancellation`] that is looked at between batches and between series,
+//! and a [`QueryMemory`] that everything is taken from that grows with the data.
 
 mod aggregate;
 mod binary;
 mod log;
+mod memory;
 mod metric;
 mod plan;
 mod range;
@@ -17,6 +18,7 @@ use longshore_model::{Cancellation, Labels, ScanError, ScanStats, Storage, Tenan
 use thiserror::Error;
 
 pub use log::{LogParams, log_query};
+pub use memory::{MemoryError, MemoryPool, QueryMemory};
 pub use metric::{InstantParams, RangeParams, instant_query, range_query};
 pub use result::{LogResult, MetricResult, Point, ResultStream, Sample, Series, Value};
 
@@ -29,12 +31,30 @@ pub struct Context<'a> {
     pub storage: &'a dyn Storage,
     /// Whose lines.
     pub tenant: &'a TenantId,
-    /// Stops the query between batches.
+    /// Stops the query between batches, and between series.
     pub cancellation: Cancellation,
+    /// What the query may hold.
+    pub memory: QueryMemory,
     /// Most series that a query may make, Loki's `max_query_series`.
     pub series_max: usize,
     /// The moment of the query, which the template function `now` gives.
     pub now: TimestampNs,
+}
+
+impl Context<'_> {
+    /// Fails when the query is cancelled.
+    fn go_on(&self) -> Result<(), EvalError> {
+        if self.cancellation.is_cancelled() {
+            return Err(ScanError::Cancelled.into());
+        }
+        Ok(())
+    }
+
+    /// Takes memory for the next piece of work.
+    fn hold(&self, bytes: usize) -> Result<(), EvalError> {
+        self.go_on()?;
+        Ok(self.memory.take(bytes)?)
+    }
 }
 
 /// Why a query has no result.
@@ -66,6 +86,9 @@ pub enum EvalError {
          count() or topk()"
     )]
     TooManySeries(usize),
+    /// More memory than there is for it.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// The query cannot be answered: samples of two sides that do not find each other one to one, a function that
     /// only instant queries have.
     #[error("{0}")]

@@ -13,6 +13,7 @@ mod demo;
 mod failure;
 mod limits;
 mod logging;
+mod memory_limit;
 mod output;
 mod setup;
 mod shutdown;

@@ -39,6 +39,13 @@ pub(crate) const DEMO_PENDING_MAX: usize = 100_000;
 pub(crate) const RETENTION_PERIODS: Duration = Duration::from_secs(600);
 /// Largest file of overrides: a hundred thousand tenants with a few limits each.
 pub(crate) const OVERRIDES_BYTES_MAX: u64 = 16 << 20;
+/// What queries may hold together is this part of the memory that the process may use: pushes, heads and the collector
+/// need the rest. In a pod of 512 MiB that is 128 MiB.
+pub(crate) const QUERY_MEMORY_SHARE: u64 = 4;
+/// What queries get where memory is tight; with less, answers of usual size would fail.
+pub(crate) const QUERY_MEMORY_BYTES_MIN: usize = 32 << 20;
+/// What queries get on the largest machine: an answer of this size is a mistake in the query.
+pub(crate) const QUERY_MEMORY_BYTES_MAX: usize = 1 << 30;
 /// Queries that `longshore up` runs at a time: it shares the machine with what it watches.
 pub(crate) const QUERIES_AT_ONCE: u64 = 4;
 /// A Ctrl-C this soon after the request to stop belongs to that request.

@@ -28,6 +28,13 @@ pub(crate) const FORM_BYTES_MAX: usize = 1 << 20;
 /// Points of one series of a metric query; more get 400 with Loki's text.
 pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
 
+/// Bytes that queries and their answers may hold together where nobody says: a quarter of a pod of 512 MiB. A query
+/// that needs more gets 400, one that finds them taken by others 429.
+pub(crate) const QUERY_MEMORY_BYTES_DEFAULT: usize = 128 << 20;
+
+/// One query gets this part of them, so that no query alone keeps all others away.
+pub(crate) const QUERY_MEMORY_SHARE: usize = 2;
+
 /// Queries that wait for a thread. More get 429 at once instead of waiting past the client's patience.
 pub(crate) const QUERIES_WAITING_MAX: usize = 256;
 

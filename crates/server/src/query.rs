@@ -20,7 +20,7 @@ use crate::params::{Params, format_prometheus_duration, now};
 use crate::server::Shared;
 use crate::settings::Limits;
 use crate::tenant::Reader;
-use crate::thread::{on_thread, scan_error};
+use crate::thread::{memory_error, on_thread, scan_error};
 use rows::{Row, put_streams};
 
 /// Reads the query of a request.
@@ -282,6 +282,7 @@ async fn run_query<T: Send + 'static>(
             storage: &logs,
             tenant: logs.tenant(),
             cancellation,
+            memory: shared.query_memory.query(),
             series_max,
             now: now(),
         };
@@ -303,6 +304,7 @@ async fn run_query<T: Send + 'static>(
 fn eval_error(error: &EvalError) -> ApiError {
     match error {
         EvalError::Scan(error) => scan_error(error),
+        EvalError::Memory(error) => memory_error(error),
         error => ApiError::bad_request(error.to_string()),
     }
 }

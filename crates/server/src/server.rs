@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use axum::serve::ListenerExt;
+use longshore_logql::eval::MemoryPool;
 use longshore_store::Store;
 use prometheus_client::registry::Registry;
 use thiserror::Error;
@@ -12,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
-use crate::limits::{PUSHES_AT_ONCE, SHUTDOWN_GRACE};
+use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE, SHUTDOWN_GRACE};
 use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
 use crate::push::BUDGET_PERMITS;
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(crate) push_turns: Arc<Semaphore>,
     /// Threads for queries.
     pub(crate) query_turns: Arc<Semaphore>,
+    /// Memory for queries and their answers.
+    pub(crate) query_memory: Arc<MemoryPool>,
     /// Queries that wait for a thread.
     pub(crate) queries_waiting: AtomicUsize,
     /// Turns true when the server stops; live tails end then.
@@ -109,6 +112,10 @@ impl Server {
             push_budget: Semaphore::new(BUDGET_PERMITS),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
+            query_memory: Arc::new(MemoryPool::new(
+                settings.query_memory_bytes,
+                settings.query_memory_bytes / QUERY_MEMORY_SHARE,
+            )),
             queries_waiting: AtomicUsize::new(0),
             settings,
             store,

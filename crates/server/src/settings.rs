@@ -7,7 +7,7 @@ use longshore_config::loki::{self, StoreSettings};
 use longshore_model::TenantId;
 use longshore_wire::service_name::DISCOVERY_LABELS;
 
-use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT};
+use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT};
 
 /// How the server works.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct ServerSettings {
     pub push_inflated_bytes_max: usize,
     /// Queries that run at a time.
     pub queries_at_once: usize,
+    /// Bytes that queries and their answers may hold together; one query gets half of them.
+    pub query_memory_bytes: usize,
     /// What pushes and queries may do.
     pub limits: Limits,
     /// The same for single tenants, instead of `limits`.
@@ -117,6 +119,7 @@ impl Default for ServerSettings {
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
             queries_at_once: 4,
+            query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
             overrides: BTreeMap::new(),
             effective_config: String::new(),
@@ -150,6 +153,7 @@ impl From<&StoreSettings> for ServerSettings {
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
             queries_at_once: size(settings.querier.max_concurrent).max(1),
+            query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),
             overrides: overrides(&settings.overrides),
             effective_config: String::new(),

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use longshore_logql::eval::MemoryError;
 use longshore_model::{Cancellation, ScanError};
 
 use crate::error::{ApiError, chain};
@@ -76,6 +77,15 @@ fn timed_out(limit: Duration) -> ApiError {
         "request timed out, decrease the duration of the request or add more label matchers (prefer exact match over \
          regex match) to reduce the amount of data processed",
     )
+}
+
+/// Too little memory, as an answer: the query is to blame, or the moment.
+pub(crate) fn memory_error(error: &MemoryError) -> ApiError {
+    let status = match error {
+        MemoryError::Query(_) => StatusCode::BAD_REQUEST,
+        MemoryError::Pool(_) => StatusCode::TOO_MANY_REQUESTS,
+    };
+    ApiError::new(status, error.to_string())
 }
 
 /// A scan that ended early, as an answer.

@@ -7,8 +7,12 @@ use hashbrown::HashTable;
 use longshore_model::Labels;
 
 use super::plan::Key;
-use super::range::StepSeries;
+use super::range::{StepSeries, series_bytes};
+use super::{Context, EvalError};
 use crate::ast::VectorOp;
+
+/// What a series takes as a member of a group: its group, its place in the sort of a step, a set of labels at most.
+const MEMBER_BYTES: usize = 256;
 
 /// Distinct label sets, numbered from 0 in the order in which they came.
 #[derive(Default)]
@@ -43,6 +47,11 @@ impl Table {
         index
     }
 
+    /// Bytes of the texts of a set.
+    pub(super) fn labels_bytes(&self, index: usize) -> usize {
+        self.labels[index].1.size_bytes()
+    }
+
     /// Number of sets.
     pub(super) fn len(&self) -> usize {
         self.labels.len()
@@ -55,28 +64,50 @@ impl Table {
 }
 
 /// Aggregates the series of each group, step by step.
-pub(super) fn aggregate(op: VectorOp, parameter: Option<u64>, key: &Key, series: Vec<StepSeries>) -> Vec<StepSeries> {
+///
+/// # Errors
+/// Cancellation, or too little memory.
+pub(super) fn aggregate(
+    op: VectorOp,
+    parameter: Option<u64>,
+    key: &Key,
+    series: Vec<StepSeries>,
+    context: &Context<'_>,
+) -> Result<Vec<StepSeries>, EvalError> {
     if matches!(op, VectorOp::Sort | VectorOp::SortDesc) {
-        return sorted(op == VectorOp::Sort, series);
+        return Ok(sorted(op == VectorOp::Sort, series));
     }
     let mut table = Table::default();
-    let groups: Vec<usize> = (series.iter())
-        .map(|series| table.index_of(|| series.labels.iter().filter(|(name, _)| key.keeps(name))))
-        .collect();
+    let mut groups = Vec::with_capacity(series.len());
+    for series in &series {
+        groups.push(table.index_of(|| series.labels.iter().filter(|(name, _)| key.keeps(name))));
+        context.hold(MEMBER_BYTES)?;
+    }
     match op {
         VectorOp::Topk | VectorOp::Bottomk | VectorOp::ApproxTopk => {
             let count = usize::try_from(parameter.unwrap_or(1)).unwrap_or(usize::MAX);
             let smallest = op == VectorOp::Bottomk;
-            sorted(smallest, pick(smallest, count, &groups, table.len(), series))
+            let picked = pick(smallest, count, (&groups, table.len()), series, context)?;
+            Ok(sorted(smallest, picked))
         }
-        _ => reduce(op, &groups, table, &series),
+        _ => reduce(op, &groups, table, &series, context),
     }
 }
 
-fn reduce(op: VectorOp, groups: &[usize], table: Table, series: &[StepSeries]) -> Vec<StepSeries> {
+fn reduce(
+    op: VectorOp,
+    groups: &[usize],
+    table: Table,
+    series: &[StepSeries],
+    context: &Context<'_>,
+) -> Result<Vec<StepSeries>, EvalError> {
     let steps = series.first().map_or(0, |series| series.values.len());
+    for group in 0..table.len() {
+        context.hold(steps.saturating_mul(size_of::<Moments>()) + series_bytes(table.labels_bytes(group), steps))?;
+    }
     let mut states: Vec<Vec<Moments>> = vec![vec![Moments::default(); steps]; table.len()];
     for (series, &group) in series.iter().zip(groups) {
+        context.go_on()?;
         for (state, value) in states[group].iter_mut().zip(&series.values) {
             if let Some(value) = value {
                 state.add(*value);
@@ -91,7 +122,7 @@ fn reduce(op: VectorOp, groups: &[usize], table: Table, series: &[StepSeries]) -
         })
         .collect();
     results.sort_by(|a, b| a.labels.cmp(&b.labels));
-    results
+    Ok(results)
 }
 
 /// Running figures of the values of a group at a step.
@@ -143,12 +174,13 @@ impl Moments {
 fn pick(
     smallest: bool,
     count: usize,
-    groups: &[usize],
-    group_count: usize,
+    (groups, group_count): (&[usize], usize),
     mut series: Vec<StepSeries>,
-) -> Vec<StepSeries> {
+    context: &Context<'_>,
+) -> Result<Vec<StepSeries>, EvalError> {
     let steps = series.first().map_or(0, |series| series.values.len());
     for step in 0..steps {
+        context.go_on()?;
         let mut members: Vec<Vec<(f64, usize)>> = vec![Vec::new(); group_count];
         for (index, series) in series.iter().enumerate() {
             if let Some(value) = series.values[step] {
@@ -163,7 +195,7 @@ fn pick(
         }
     }
     series.retain(|series| series.values.iter().any(Option::is_some));
-    series
+    Ok(series)
 }
 
 /// Sorts by value where there is one moment only; over many there is no such order.

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 
 use longshore_model::Labels;
 
-use super::EvalError;
 use super::plan::Key;
-use super::range::StepSeries;
+use super::range::{StepSeries, series_bytes};
 use super::vector::cut;
+use super::{Context, EvalError};
 use crate::ast::{BinaryOp, BinaryOptions, Cardinality, Matching};
 
 /// What an expression gives.
@@ -26,6 +26,7 @@ pub(super) fn apply(
     options: &BinaryOptions,
     left: Operand,
     right: Operand,
+    context: &Context<'_>,
 ) -> Result<Operand, EvalError> {
     Ok(match (left, right) {
         (Operand::Scalar(left), Operand::Scalar(right)) => Operand::Scalar(op.apply(left, right)),
@@ -36,9 +37,10 @@ pub(super) fn apply(
             Operand::Series(with_scalar(op, options, series, |value| (scalar, value)))
         }
         (Operand::Series(left), Operand::Series(right)) if op.is_logical() => {
-            Operand::Series(logical(op, &matching_key(options.matching.as_ref()), left, &right))
+            let key = matching_key(options.matching.as_ref());
+            Operand::Series(logical(op, &key, left, &right, context)?)
         }
-        (Operand::Series(left), Operand::Series(right)) => Operand::Series(matched(op, options, left, right)?),
+        (Operand::Series(left), Operand::Series(right)) => Operand::Series(matched(op, options, left, right, context)?),
     })
 }
 
@@ -81,42 +83,54 @@ fn matching_key(matching: Option<&Matching>) -> Key {
     }
 }
 
-fn by_key<'a>(series: &'a [StepSeries], key: &Key) -> HashMap<Labels, Vec<&'a StepSeries>> {
+fn by_key<'a>(
+    series: &'a [StepSeries],
+    key: &Key,
+    context: &Context<'_>,
+) -> Result<HashMap<Labels, Vec<&'a StepSeries>>, EvalError> {
     let mut map: HashMap<Labels, Vec<&StepSeries>> = HashMap::new();
     for series in series {
+        context.hold(series_bytes(series.labels.size_bytes(), 0))?;
         map.entry(cut(&series.labels, key)).or_default().push(series);
     }
-    map
+    Ok(map)
 }
 
-fn logical(op: BinaryOp, key: &Key, left: Vec<StepSeries>, right: &[StepSeries]) -> Vec<StepSeries> {
+fn logical(
+    op: BinaryOp,
+    key: &Key,
+    left: Vec<StepSeries>,
+    right: &[StepSeries],
+    context: &Context<'_>,
+) -> Result<Vec<StepSeries>, EvalError> {
     let present = |others: Option<&Vec<&StepSeries>>, step: usize| {
         others.is_some_and(|others| others.iter().any(|series| series.values[step].is_some()))
     };
     let filter = |series: &StepSeries, others: &HashMap<Labels, Vec<&StepSeries>>, wanted: bool| {
+        context.hold(series.size_bytes())?;
         let others = others.get(&cut(&series.labels, key));
         let value = |(step, value): (usize, &Option<f64>)| value.filter(|_| present(others, step) == wanted);
-        StepSeries {
+        Ok(StepSeries {
             labels: series.labels.clone(),
             values: series.values.iter().enumerate().map(value).collect(),
-        }
+        })
     };
     let mut results: Vec<StepSeries> = match op {
         BinaryOp::Or => {
-            let lefts = by_key(&left, key);
-            let added: Vec<StepSeries> = right.iter().map(|series| filter(series, &lefts, false)).collect();
+            let lefts = by_key(&left, key, context)?;
+            let added: Result<Vec<StepSeries>, EvalError> =
+                right.iter().map(|series| filter(series, &lefts, false)).collect();
             drop(lefts);
-            left.into_iter().chain(added).collect()
+            left.into_iter().chain(added?).collect()
         }
         _ => {
-            let rights = by_key(right, key);
-            left.iter()
-                .map(|series| filter(series, &rights, op == BinaryOp::And))
-                .collect()
+            let rights = by_key(right, key, context)?;
+            let left = left.iter().map(|series| filter(series, &rights, op == BinaryOp::And));
+            left.collect::<Result<_, EvalError>>()?
         }
     };
     results.sort_by(|a, b| a.labels.cmp(&b.labels));
-    merge_equal(without_empty(results))
+    Ok(merge_equal(without_empty(results)))
 }
 
 /// Puts series with the same labels together, which `or` makes when a series stands on both sides at different times.
@@ -140,13 +154,14 @@ fn matched(
     options: &BinaryOptions,
     left: Vec<StepSeries>,
     right: Vec<StepSeries>,
+    context: &Context<'_>,
 ) -> Result<Vec<StepSeries>, EvalError> {
     let matching = options.matching.as_ref();
     let key = matching_key(matching);
     let cardinality = matching.map_or(Cardinality::OneToOne, |matching| matching.cardinality);
     let swapped = cardinality == Cardinality::OneToMany;
     let (many, one) = if swapped { (right, left) } else { (left, right) };
-    let ones = by_key(&one, &key);
+    let ones = by_key(&one, &key, context)?;
     refuse_duplicates(&ones, if swapped { "left" } else { "right" })?;
     // Results that there are, by what they match with; the steps at which each has a value.
     let mut taken: HashMap<(Labels, Option<Labels>), Vec<bool>> = HashMap::new();
@@ -155,6 +170,8 @@ fn matched(
         let signature = cut(&many.labels, &key);
         for one in ones.get(&signature).into_iter().flatten() {
             let labels = result_labels(&many.labels, &one.labels, matching, &key);
+            // Its labels stand among the taken ones too, with a mark for each step.
+            context.hold(series_bytes(2 * labels.size_bytes(), 2 * many.values.len()))?;
             let distinct = (cardinality != Cardinality::OneToOne).then(|| labels.clone());
             let taken = taken.entry((signature.clone(), distinct));
             let taken = taken.or_insert_with(|| vec![false; many.values.len()]);

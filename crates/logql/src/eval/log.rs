@@ -3,18 +3,22 @@
 //! Invariants: never more than `limit` lines are kept; once so many are, the scan is told that it need not bring what
 //! could not replace one of them.
 
+mod groups;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use bytes::Bytes;
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use longshore_model::{Batch, Columns, Direction, Labels, ScanError, ScanRequest, TimeRange, TimestampNs};
 
-use super::{Context, EvalError, LogResult, ResultStream};
+use self::groups::Groups;
+use super::{Context, EvalError, LogResult, MemoryError, QueryMemory, ResultStream};
 use crate::ast::LogExpr;
-use crate::pipeline::{LabelState, Moment, Pipeline, ResultLabels, searches, without_clashes};
+use crate::pipeline::{LabelState, Moment, Pipeline, searches, without_clashes};
+
+/// What a kept line takes beside its text: its place here and in the result, and the allocation.
+const LINE_BYTES: usize = 256;
 
 /// Which lines a log query wants.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,10 @@ struct Kept {
 impl Kept {
     fn key(&self) -> (TimestampNs, u64) {
         (self.timestamp, self.sequence)
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.line.len() + LINE_BYTES
     }
 }
 
@@ -68,31 +76,6 @@ impl PartialEq for Kept {
 }
 
 impl Eq for Kept {}
-
-/// Distinct label sets, each stored once.
-#[derive(Default)]
-struct Groups {
-    table: HashTable<u32>,
-    labels: Vec<(u64, ResultLabels)>,
-}
-
-impl Groups {
-    fn index_of(&mut self, state: &LabelState) -> u32 {
-        let hash = state.hash_with(&FixedState::default());
-        let known = self.table.find(hash, |&index| {
-            let (other, labels) = &self.labels[index as usize];
-            *other == hash && state.equals(labels)
-        });
-        if let Some(&index) = known {
-            return index;
-        }
-        let index = self.labels.len() as u32;
-        self.labels.push((hash, state.result()));
-        let labels = &self.labels;
-        self.table.insert_unique(hash, index, |&index| labels[index as usize].0);
-        index
-    }
-}
 
 /// Runs a log query.
 ///
@@ -124,12 +107,13 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
         groups: Groups::default(),
         kept: BinaryHeap::new(),
         sequence: 0,
+        memory: &context.memory,
     };
     while let Some(batch) = source.next_batch(query.wanted)? {
         if context.cancellation.is_cancelled() {
             return Err(ScanError::Cancelled.into());
         }
-        query.add(&batch);
+        query.add(&batch)?;
         if query.wanted.is_empty() {
             break;
         }
@@ -149,10 +133,11 @@ struct Query<'a> {
     groups: Groups,
     kept: BinaryHeap<Kept>,
     sequence: u64,
+    memory: &'a QueryMemory,
 }
 
 impl Query<'_> {
-    fn add(&mut self, batch: &Batch) {
+    fn add(&mut self, batch: &Batch) -> Result<(), MemoryError> {
         let distinct: Vec<Cow<'_, Labels>> = (batch.metadata.dictionary.iter())
             .map(|metadata| without_clashes(&batch.labels, metadata))
             .collect();
@@ -176,30 +161,35 @@ impl Query<'_> {
                 self.state.begin(&batch.labels, metadata);
                 previous = Some(index);
             }
-            self.add_row(batch, row);
+            self.add_row(batch, row)?;
         }
+        Ok(())
     }
 
-    fn add_row(&mut self, batch: &Batch, row: usize) {
+    fn add_row(&mut self, batch: &Batch, row: usize) -> Result<(), MemoryError> {
         self.state.set_moment(Moment {
             timestamp_ns: batch.timestamps[row].0,
             now_ns: self.now_ns,
         });
         let Some(line) = self.pipeline.run(&mut self.state, batch.lines.get(row)) else {
-            return;
+            return Ok(());
         };
+        self.memory.take(line.len() + LINE_BYTES)?;
         let kept = Kept {
             timestamp: batch.timestamps[row],
             sequence: self.sequence,
             direction: self.params.direction,
-            group: self.groups.index_of(&self.state),
+            group: self.groups.keep(&self.state, self.memory)?,
             // A copy: sharing would keep a whole page in memory for each line.
             line: Bytes::copy_from_slice(&line),
         };
         self.sequence += 1;
         self.kept.push(kept);
-        if self.kept.len() > self.params.limit {
-            self.kept.pop();
+        if self.kept.len() > self.params.limit
+            && let Some(gone) = self.kept.pop()
+        {
+            self.groups.let_go(gone.group, self.memory);
+            self.memory.give_back(gone.size_bytes());
         }
         if self.kept.len() == self.params.limit
             && let Some(worst) = self.kept.peek()
@@ -210,11 +200,12 @@ impl Query<'_> {
                 Direction::Backward => self.wanted.start = TimestampNs(worst.timestamp.0.saturating_add(1)),
             }
         }
+        Ok(())
     }
 
     fn finish(self) -> Vec<ResultStream> {
-        let mut streams: Vec<ResultStream> = (self.groups.labels.into_iter())
-            .map(|(_, labels)| ResultStream {
+        let mut streams: Vec<ResultStream> = (self.groups.into_labels())
+            .map(|labels| ResultStream {
                 labels,
                 entries: Vec::new(),
             })

@@ -1,14 +1,14 @@
 //! Metric queries: expressions evaluated at one moment or at many.
 
-use longshore_model::{ScanError, ScanStats, TimestampNs};
+use longshore_model::{ScanStats, TimestampNs};
 
 use super::aggregate::aggregate;
 use super::binary::{Operand, apply};
 use super::plan::Key;
-use super::range::{RangeCall, StepSeries, Steps};
+use super::range::{RangeCall, StepSeries, Steps, series_bytes};
 use super::vector::label_replace;
 use super::{Context, EvalError, MetricResult, Point, Sample, Series, Value};
-use crate::ast::{SampleExpr, SampleKind, VectorOp};
+use crate::ast::{BinaryOp, SampleExpr, SampleKind, VectorOp};
 
 /// When a range query is evaluated.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +46,9 @@ pub fn range_query(expr: &SampleExpr, params: RangeParams, context: &Context<'_>
         step,
         count: usize::try_from(length / step).unwrap_or(usize::MAX - 1) + 1,
     };
-    let mut evaluation = Evaluation::new(steps, context)?;
-    let series = match evaluation.eval(expr)? {
-        Operand::Scalar(value) => vec![constant(value, steps)],
+    let mut evaluation = Evaluation::new(steps, context);
+    let series = match evaluation.eval(expr, context.series_max)? {
+        Operand::Scalar(value) => vec![constant(value, steps, context)?],
         Operand::Series(series) => series,
     };
     let series: Vec<Series> = series.into_iter().map(|series| points(series, steps)).collect();
@@ -74,8 +74,8 @@ pub fn instant_query(
         step: 1,
         count: 1,
     };
-    let mut evaluation = Evaluation::new(steps, context)?;
-    let value = match evaluation.eval(expr)? {
+    let mut evaluation = Evaluation::new(steps, context);
+    let value = match evaluation.eval(expr, context.series_max)? {
         Operand::Scalar(value) => Value::Scalar(Point {
             timestamp: params.at,
             value,
@@ -112,11 +112,19 @@ fn points(series: StepSeries, steps: Steps) -> Series {
     }
 }
 
-fn constant(value: f64, steps: Steps) -> StepSeries {
-    StepSeries {
+fn constant(value: f64, steps: Steps, context: &Context<'_>) -> Result<StepSeries, EvalError> {
+    context.hold(series_bytes(0, steps.count))?;
+    Ok(StepSeries {
         labels: longshore_model::Labels::empty(),
         values: vec![Some(value); steps.count],
-    }
+    })
+}
+
+/// The most series that the inner side of an expression may have, when so many may come of it: only where each of them
+/// becomes one of the result.
+fn inner_max(op: BinaryOp, other: &SampleExpr, series_max: usize) -> usize {
+    let keeps_all = !op.is_comparison() && !op.is_logical() && matches!(other.kind, SampleKind::Literal(_));
+    if keeps_all { series_max } else { usize::MAX }
 }
 
 struct Evaluation<'a, 'c> {
@@ -126,15 +134,12 @@ struct Evaluation<'a, 'c> {
 }
 
 impl<'a, 'c> Evaluation<'a, 'c> {
-    fn new(steps: Steps, context: &'a Context<'c>) -> Result<Self, EvalError> {
-        if steps.count > crate::limits::RANGE_VALUES_MAX {
-            return Err(EvalError::TooManySeries(context.series_max));
-        }
-        Ok(Self {
+    fn new(steps: Steps, context: &'a Context<'c>) -> Self {
+        Self {
             steps,
             context,
             stats: ScanStats::default(),
-        })
+        }
     }
 
     fn check_count(&self, count: usize) -> Result<(), EvalError> {
@@ -144,14 +149,24 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         Ok(())
     }
 
-    fn eval(&mut self, expr: &SampleExpr) -> Result<Operand, EvalError> {
-        if self.context.cancellation.is_cancelled() {
-            return Err(ScanError::Cancelled.into());
-        }
+    /// Evaluates; what is left of the memory that it took is what its result holds.
+    fn eval(&mut self, expr: &SampleExpr, series_max: usize) -> Result<Operand, EvalError> {
+        self.context.go_on()?;
+        let before = self.context.memory.used_bytes();
+        let operand = self.eval_kind(expr, series_max)?;
+        let held = match &operand {
+            Operand::Scalar(_) => 0,
+            Operand::Series(series) => series.iter().map(StepSeries::size_bytes).sum(),
+        };
+        self.context.memory.settle(before + held)?;
+        Ok(operand)
+    }
+
+    fn eval_kind(&mut self, expr: &SampleExpr, series_max: usize) -> Result<Operand, EvalError> {
         Ok(match &expr.kind {
             SampleKind::Literal(value) => Operand::Scalar(*value),
-            SampleKind::Vector(value) => Operand::Series(vec![constant(*value, self.steps)]),
-            SampleKind::RangeAggregation { .. } => Operand::Series(self.range(expr, None)?),
+            SampleKind::Vector(value) => Operand::Series(vec![constant(*value, self.steps, self.context)?]),
+            SampleKind::RangeAggregation { .. } => Operand::Series(self.range(expr, None, series_max)?),
             SampleKind::VectorAggregation {
                 op,
                 parameter,
@@ -165,10 +180,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                     ));
                 }
                 if *op == VectorOp::Sum && range_call(inner).is_some_and(|call| call.can_sum()) {
-                    return Ok(Operand::Series(self.range(inner, Some(key))?));
+                    return Ok(Operand::Series(self.range(inner, Some(key), series_max)?));
                 }
                 let series = self.series(inner)?;
-                Operand::Series(aggregate(*op, *parameter, &key, series))
+                Operand::Series(aggregate(*op, *parameter, &key, series, self.context)?)
             }
             SampleKind::Binary {
                 op,
@@ -176,9 +191,10 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 left,
                 right,
             } => {
-                let left = self.eval(left)?;
-                let right = self.eval(right)?;
-                apply(*op, options, left, right)?
+                let (left_max, right_max) = (inner_max(*op, right, series_max), inner_max(*op, left, series_max));
+                let left = self.eval(left, left_max)?;
+                let right = self.eval(right, right_max)?;
+                apply(*op, options, left, right, self.context)?
             }
             SampleKind::LabelReplace {
                 inner,
@@ -188,23 +204,28 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                 regex,
             } => {
                 let series = self.series(inner)?;
-                Operand::Series(label_replace(series, destination, replacement, source, regex))
+                Operand::Series(label_replace(
+                    series,
+                    (destination, replacement, source),
+                    regex,
+                    self.context,
+                )?)
             }
         })
     }
 
     fn series(&mut self, expr: &SampleExpr) -> Result<Vec<StepSeries>, EvalError> {
-        Ok(match self.eval(expr)? {
+        Ok(match self.eval(expr, usize::MAX)? {
             Operand::Series(series) => series,
-            Operand::Scalar(value) => vec![constant(value, self.steps)],
+            Operand::Scalar(value) => vec![constant(value, self.steps, self.context)?],
         })
     }
 
-    fn range(&mut self, expr: &SampleExpr, sum: Option<Key>) -> Result<Vec<StepSeries>, EvalError> {
+    fn range(&mut self, expr: &SampleExpr, sum: Option<Key>, series_max: usize) -> Result<Vec<StepSeries>, EvalError> {
         let Some(call) = range_call(expr) else {
             return Err(EvalError::NotSupported(expr.to_string()));
         };
-        call.run(sum, self.steps, self.context, &mut self.stats)
+        call.run(sum, series_max, self.steps, self.context, &mut self.stats)
     }
 }
 

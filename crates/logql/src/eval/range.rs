@@ -6,14 +6,13 @@
 
 use std::borrow::Cow;
 
-use longshore_model::{Batch, Direction, Labels, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
+use longshore_model::{Batch, Direction, Labels, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
 use super::aggregate::Table;
 use super::plan::{Key, Plan};
 use super::unwrap::{CompiledUnwrap, windows};
-use super::{Context, EvalError};
+use super::{Context, EvalError, QueryMemory};
 use crate::ast::{Grouping, LogRange, RangeOp};
-use crate::limits::{RANGE_VALUES_MAX, UNWRAPPED_SAMPLES_MAX};
 use crate::pipeline::{LabelState, Moment, Pipeline, searches, without_clashes};
 
 /// The moments a query is evaluated at.
@@ -68,6 +67,29 @@ pub(super) struct StepSeries {
     pub(super) values: Vec<Option<f64>>,
 }
 
+/// What a series takes beside its values and the texts of its labels: two boxes for each of a few labels, its places.
+const SERIES_BYTES: usize = 512;
+/// A value in its place, or a count of lines with one of bytes.
+const VALUE_BYTES: usize = size_of::<Option<f64>>();
+/// A sample, and half of one for the sort.
+const SAMPLE_BYTES: usize = size_of::<(i64, f64)>() * 3 / 2;
+/// Places that a series of samples begins with.
+const SAMPLES_FIRST: usize = 4;
+
+/// Bytes that a series with so many values takes.
+pub(super) fn series_bytes(labels_bytes: usize, values: usize) -> usize {
+    values
+        .saturating_mul(VALUE_BYTES)
+        .saturating_add(labels_bytes + SERIES_BYTES)
+}
+
+impl StepSeries {
+    /// Bytes that it takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        series_bytes(self.labels.size_bytes(), self.values.len())
+    }
+}
+
 /// A range aggregation as it stands in the query.
 #[derive(Clone, Copy)]
 pub(super) struct RangeCall<'a> {
@@ -89,10 +111,11 @@ impl RangeCall<'_> {
         counts.contains(&self.op) && self.range.unwrap.is_none()
     }
 
-    /// Reads the lines and makes the series, sorted by labels.
+    /// Reads the lines and makes the series, sorted by labels; fails as soon as there are more than `series_max`.
     pub(super) fn run(
         &self,
         sum: Option<Key>,
+        series_max: usize,
         steps: Steps,
         context: &Context<'_>,
         stats: &mut ScanStats,
@@ -131,19 +154,18 @@ impl RangeCall<'_> {
             seen: Seen::default(),
             table: Table::default(),
             series: Vec::new(),
-            samples: 0,
-            series_max: context.series_max,
+            is_absent: self.op == RangeOp::AbsentOverTime,
+            series_max,
+            memory: &context.memory,
             now_ns: context.now.0,
             unwrap,
         };
         while let Some(batch) = source.next_batch(time)? {
-            if context.cancellation.is_cancelled() {
-                return Err(ScanError::Cancelled.into());
-            }
+            context.go_on()?;
             collector.add(&batch)?;
         }
         super::add_stats(stats, source.stats());
-        Ok(self.finish(collector))
+        self.finish(collector, context)
     }
 
     /// Labels on which the result can depend; `None` when on all.
@@ -159,7 +181,7 @@ impl RangeCall<'_> {
         Some(names)
     }
 
-    fn finish(&self, collector: Collector<'_>) -> Vec<StepSeries> {
+    fn finish(&self, collector: Collector<'_>, context: &Context<'_>) -> Result<Vec<StepSeries>, EvalError> {
         let (steps, window) = (collector.steps, collector.window);
         let seconds = window as f64 / 1e9;
         let values = |gathered: Gathered| match (self.op, gathered) {
@@ -175,22 +197,22 @@ impl RangeCall<'_> {
                     };
                     (present > 0).then_some(value)
                 };
-                lines.iter().zip(amount).take(steps.count).map(value).collect()
+                Ok(lines.iter().zip(amount).take(steps.count).map(value).collect())
             }
-            (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, steps, window),
+            (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, (steps, window), context),
         };
         let labels = collector.table.into_labels();
-        let mut series: Vec<StepSeries> = (labels.into_iter().zip(collector.series))
-            .map(|(labels, gathered)| StepSeries {
-                labels,
-                values: values(gathered),
-            })
-            .collect();
+        let mut series = Vec::with_capacity(labels.len());
+        for (labels, gathered) in labels.into_iter().zip(collector.series) {
+            context.go_on()?;
+            let values = values(gathered)?;
+            series.push(StepSeries { labels, values });
+        }
         if self.op == RangeOp::AbsentOverTime {
-            return absent(&self.range.log, &series, steps);
+            return Ok(absent(&self.range.log, &series, steps));
         }
         series.sort_by(|a, b| a.labels.cmp(&b.labels));
-        series
+        Ok(series)
     }
 }
 
@@ -231,8 +253,10 @@ struct Collector<'a> {
     seen: Seen,
     table: Table,
     series: Vec<Gathered>,
-    samples: usize,
+    /// Nothing but whether there is a line matters, so one series holds all.
+    is_absent: bool,
     series_max: usize,
+    memory: &'a QueryMemory,
     now_ns: i64,
 }
 
@@ -314,15 +338,17 @@ impl Collector<'_> {
     /// Index of the series that the line belongs to; makes it if it is new.
     fn series_of_state(&mut self) -> Result<usize, EvalError> {
         let key = &self.plan.key;
+        let keeps = |name: &str| !self.is_absent && key.keeps(name);
         let index = self
             .table
-            .index_of(|| self.state.iter().filter(|(name, _)| key.keeps(name)));
+            .index_of(|| self.state.iter().filter(|(name, _)| keeps(name)));
         if index == self.series.len() {
             let places = self.steps.count + 1;
-            if (index + 1).saturating_mul(places) > RANGE_VALUES_MAX {
+            if index >= self.series_max {
                 return Err(EvalError::TooManySeries(self.series_max));
             }
-            self.series.push(if self.unwrap.is_some() {
+            self.memory.take(series_bytes(self.table.labels_bytes(index), places))?;
+            self.series.push(if self.unwrap.is_some() && !self.is_absent {
                 Gathered::Samples(Vec::new())
             } else {
                 Gathered::Counts {
@@ -346,9 +372,10 @@ impl Collector<'_> {
                 }
             }
             Gathered::Samples(samples) => {
-                self.samples += 1;
-                if self.samples > UNWRAPPED_SAMPLES_MAX {
-                    return Err(EvalError::TooManySeries(self.series_max));
+                if samples.len() == samples.capacity() {
+                    let more = samples.capacity().max(SAMPLES_FIRST);
+                    self.memory.take(more * SAMPLE_BYTES)?;
+                    samples.reserve_exact(more);
                 }
                 samples.push((at, value));
             }

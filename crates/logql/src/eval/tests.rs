@@ -1,6 +1,8 @@
 //! Queries over a storage in memory.
 
+mod bounds;
 mod fixture;
+mod shortcuts;
 
 use bytes::Bytes;
 use longshore_model::{Direction, Entry, StreamEntries, TimeRange, TimestampNs};
@@ -11,6 +13,7 @@ use crate::{Expr, parse};
 use fixture::Fixture;
 
 const SECOND: i64 = 1_000_000_000;
+const MEMORY_BYTES: usize = 64 << 20;
 
 fn entry(seconds: i64, line: &str, metadata: &[(&str, &str)]) -> Entry {
     Entry {
@@ -47,6 +50,7 @@ fn with_context<T>(store: &Fixture, run: impl FnOnce(&Context<'_>) -> T) -> T {
         storage: store,
         tenant: &tenant,
         cancellation: Cancellation::default(),
+        memory: QueryMemory::alone(MEMORY_BYTES),
         series_max: 500,
         now: TimestampNs(0),
     })
@@ -312,6 +316,7 @@ fn series_are_limited_and_queries_stop() {
         storage: &store,
         tenant: &tenant,
         cancellation: Cancellation::default(),
+        memory: QueryMemory::alone(MEMORY_BYTES),
         series_max: 3,
         now: TimestampNs(0),
     };

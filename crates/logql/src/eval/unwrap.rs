@@ -2,8 +2,8 @@
 
 use longshore_model::parse_go_duration;
 
-use super::EvalError;
 use super::range::Steps;
+use super::{Context, EvalError};
 use crate::ast::{Conversion, RangeOp, Unwrap};
 use crate::pipeline::{CompileError, CompiledLabelFilter, LabelState};
 use crate::units::size_bytes;
@@ -64,16 +64,18 @@ pub(super) fn windows(
     op: RangeOp,
     parameter: Option<f64>,
     mut samples: Vec<(i64, f64)>,
-    steps: Steps,
-    window: i64,
-) -> Vec<Option<f64>> {
+    (steps, window): (Steps, i64),
+    context: &Context<'_>,
+) -> Result<Vec<Option<f64>>, EvalError> {
     samples.sort_by_key(|&(at, _)| at);
     let value = |index: usize| {
+        // A window may hold every sample, and there may be thousands of windows.
+        context.go_on()?;
         let end = steps.at(index).0;
         let first = samples.partition_point(|&(at, _)| at <= end - window);
         let last = samples.partition_point(|&(at, _)| at <= end);
         let inside = &samples[first..last];
-        (!inside.is_empty()).then(|| over_window(op, parameter, inside, (end, window)))
+        Ok((!inside.is_empty()).then(|| over_window(op, parameter, inside, (end, window))))
     };
     (0..steps.count).map(value).collect()
 }

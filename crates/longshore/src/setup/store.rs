@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::failure::Hinted;
 use crate::limits::RETENTION_PERIODS;
+use crate::memory_limit;
 use crate::setup::Overrides;
 use crate::shutdown::Shutdown;
 
@@ -57,7 +58,10 @@ pub(crate) struct RunningStore {
 
 impl BoundStore {
     /// Opens the store and listens.
-    pub(crate) async fn open(settings: Settings, server: ServerSettings, by: ConfiguredBy) -> anyhow::Result<Self> {
+    pub(crate) async fn open(settings: Settings, mut server: ServerSettings, by: ConfiguredBy) -> anyhow::Result<Self> {
+        if let Some(bytes) = memory_limit::for_queries() {
+            server.query_memory_bytes = bytes;
+        }
         let directory = settings.directory.clone();
         let retained = !settings.retention_period.is_zero();
         let store = tokio::task::spawn_blocking(move || Store::open(settings))

@@ -258,3 +258,28 @@ async fn tenants_are_asked_for_and_kept_apart() {
     check(Some("a"), 200, r#"{"status":"success","data":["app","service_name"]}"#).await;
     check(Some("b"), 200, r#"{"status":"success"}"#).await;
 }
+
+#[tokio::test]
+async fn a_query_that_would_hold_too_much_is_told_so() {
+    let settings = ServerSettings {
+        query_memory_bytes: 100_000,
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    let now = crate::api::a_minute_ago();
+    let line = "x".repeat(1000);
+    let values: Vec<_> = (0..100).map(|index| json!([(now + index).to_string(), line])).collect();
+    api.push(json!({"app": "web"}), json!(values)).await;
+    let query = ("query", r#"{app="web"}"#);
+    let (status, text) = api.try_get("/loki/api/v1/query_range", &[query], &[]).await;
+    assert_eq!(status, 400, "{text}");
+    let told = "the query needs more memory than one query may hold (50000B): shorten its time range";
+    assert!(text.starts_with(told), "{text}");
+    // What it held is free again.
+    for _ in 0..5 {
+        let (status, text) = api
+            .try_get("/loki/api/v1/query_range", &[query, ("limit", "5")], &[])
+            .await;
+        assert_eq!(status, 200, "{text}");
+    }
+}

@@ -1,3 +1,5 @@
+//! Files of overrides, read again when they change.
+
 use longshore_config::loki;
 use tempfile::TempDir;
 
