@@ -34,6 +34,8 @@ pub(crate) struct Head {
     pub(crate) segment_number: u64,
     /// Position in the log after its last entry; set when it is frozen.
     pub(crate) log_position: u64,
+    /// Counts pushes, so that rows of one can be told from rows before it.
+    push: u64,
     hashes: RandomState,
 }
 
@@ -62,8 +64,14 @@ impl Head {
             began: None,
             segment_number: 0,
             log_position: 0,
+            push: 0,
             hashes,
         }
+    }
+
+    /// What is inserted from now on belongs to a new push.
+    pub(crate) fn begin_push(&mut self) {
+        self.push += 1;
     }
 
     /// Whether it holds no entry.
@@ -95,6 +103,7 @@ impl Head {
                 .entry(labels.clone())
                 .or_insert_with(|| StreamHead::new(labels.clone())),
         };
+        stream.begin(self.push);
         let before = stream.bytes();
         let mut inserted = Vec::with_capacity(entries.len());
         for (index, (entry, &hash)) in entries.iter().zip(hashes).enumerate() {

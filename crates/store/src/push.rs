@@ -19,7 +19,7 @@ pub struct PushOutcome {
     pub accepted_lines: usize,
     /// Bytes of these lines.
     pub accepted_bytes: usize,
-    /// Lines that were there already: same stream, timestamp and text.
+    /// Lines that were there already: same stream, timestamp and text, or in one push the same metadata too.
     pub duplicate_lines: usize,
 }
 
@@ -128,6 +128,7 @@ impl Inner {
         stored: &Stored,
     ) -> (Vec<StreamEntries>, PushOutcome) {
         let now = self.clock.now();
+        state.active.begin_push();
         let mut outcome = PushOutcome::default();
         let mut new_streams = Vec::with_capacity(streams.len());
         let frozen = state.frozen.clone();

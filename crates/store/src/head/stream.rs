@@ -27,6 +27,9 @@ pub(crate) struct StreamHead {
     /// Number of the first row of each block.
     first_rows: Vec<u32>,
     rows: u32,
+    /// The push that is being inserted, and the number of the first row that could be its.
+    push: u64,
+    push_first_row: u32,
     seen: HashTable<Seen>,
     metadata_bytes: usize,
 }
@@ -52,6 +55,8 @@ impl StreamHead {
             blocks: Vec::new(),
             first_rows: Vec::new(),
             rows: 0,
+            push: 0,
+            push_first_row: 0,
             seen: HashTable::new(),
         }
     }
@@ -63,9 +68,25 @@ impl StreamHead {
             .is_some()
     }
 
+    /// Says of which push the next rows are.
+    pub(super) fn begin(&mut self, push: u64) {
+        if self.push != push {
+            self.push = push;
+            self.push_first_row = self.rows;
+        }
+    }
+
     /// Appends the row unless it is there already; returns whether it was new.
+    ///
+    /// A row of another push is the same when timestamp and line are: a client that sends a line again may have learned
+    /// more about it in between. No client sends a line again within one push, so there metadata tells rows apart too.
     pub(crate) fn insert(&mut self, entry: &Entry, hash: u32) -> bool {
-        if self.contains(entry, hash) {
+        let is_same = |row: u32| {
+            self.is_row(row, entry)
+                && (row < self.push_first_row || *self.metadata_of(row) == entry.structured_metadata)
+        };
+        let known = |seen: &Seen| seen.hash == hash && is_same(seen.row);
+        if self.seen.find(spread(hash), known).is_some() {
             return false;
         }
         let is_full = |block: &Arc<Block>| {
@@ -91,10 +112,19 @@ impl StreamHead {
         true
     }
 
-    fn is_row(&self, row: u32, entry: &Entry) -> bool {
+    /// The block of a row, and its number in there.
+    fn place(&self, row: u32) -> (&Block, usize) {
         let index = self.first_rows.partition_point(|&first| first <= row) - 1;
-        let block = &self.blocks[index];
-        let row = (row - self.first_rows[index]) as usize;
+        (&self.blocks[index], (row - self.first_rows[index]) as usize)
+    }
+
+    fn metadata_of(&self, row: u32) -> &Labels {
+        let (block, row) = self.place(row);
+        block.metadata(row)
+    }
+
+    fn is_row(&self, row: u32, entry: &Entry) -> bool {
+        let (block, row) = self.place(row);
         block.timestamp(row) == entry.timestamp.0 && block.line(row) == &*entry.line
     }
 
