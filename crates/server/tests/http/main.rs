@@ -4,6 +4,7 @@
 
 mod api;
 mod errors;
+mod model;
 mod push;
 mod queries;
 mod site;
