@@ -1,4 +1,4 @@
-//! Recorded behaviours of Loki run against our language in this process: no server, no files but the cases.
+//! Recorded behaviours of Loki run against our language in this process, and over HTTP against our server.
 //!
 //! The cases are not part of this repository: `LONGSHORE_CASES` names a folder of them. Each file is one JSON
 //! document whose `format` says of which family it is.
@@ -7,17 +7,20 @@
 //! of departures, and what is named there must fail.
 
 mod departures;
+mod http;
 mod levels;
 pub mod memory;
 mod metric;
 mod parse;
 mod pipeline;
 
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
 
 pub use departures::Departures;
+pub use http::{Server, program};
 
 /// One case that was run.
 pub struct Outcome {
@@ -29,31 +32,65 @@ pub struct Outcome {
     pub difference: Option<String>,
 }
 
-/// The cases of one file.
-pub struct Report {
-    /// The family it belongs to.
-    pub family: &'static str,
-    /// Name of the file without its ending.
-    pub file: String,
-    /// Every case that was run.
-    pub outcomes: Vec<Outcome>,
+/// What a file of cases is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Family {
+    /// Queries and their printed forms.
+    Parse,
+    /// One line through one pipeline.
+    Pipeline,
+    /// Metric queries over generated streams.
+    Metric,
+    /// Levels of lines.
+    Level,
 }
 
-impl Report {
-    /// How many passed.
-    pub fn passed(&self) -> usize {
-        self.outcomes
-            .iter()
-            .filter(|outcome| outcome.difference.is_none())
-            .count()
+impl Family {
+    fn of_format(format: &str) -> Option<Self> {
+        Some(match format {
+            "loki-parse-cases/1" => Self::Parse,
+            "loki-pipeline-cases/1" => Self::Pipeline,
+            "loki-metric-cases/1" => Self::Metric,
+            "loki-level-cases/1" => Self::Level,
+            _ => return None,
+        })
     }
 }
 
-/// Runs every file of cases in a folder, in order of names; files of formats that are not known are left out.
+impl fmt::Display for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Parse => "parse",
+            Self::Pipeline => "pipeline",
+            Self::Metric => "metric",
+            Self::Level => "level",
+        })
+    }
+}
+
+/// The cases of one file.
+pub struct Report {
+    /// The family it belongs to.
+    pub family: Family,
+    /// Name of the file without its ending.
+    pub file: String,
+    /// Every case that was run in this process.
+    pub outcomes: Vec<Outcome>,
+    /// Every case that was run over HTTP; `None` when none was.
+    pub http: Option<Vec<Outcome>>,
+}
+
+/// How many passed.
+pub fn passed(outcomes: &[Outcome]) -> usize {
+    outcomes.iter().filter(|outcome| outcome.difference.is_none()).count()
+}
+
+/// Runs every file of cases in a folder, in order of names, against the server too where there is one; files of formats
+/// that are not known are left out.
 ///
 /// # Errors
-/// A folder or file that cannot be read, in words.
-pub fn run(folder: &Path) -> Result<Vec<Report>, String> {
+/// A folder or file that cannot be read, a server that takes no lines, in words.
+pub fn run(folder: &Path, mut server: Option<Server>) -> Result<Vec<Report>, String> {
     let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
     let mut paths: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
@@ -64,18 +101,26 @@ pub fn run(folder: &Path) -> Result<Vec<Report>, String> {
             std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         let document: Value =
             serde_json::from_str(&text).map_err(|error| format!("{} is no JSON: {error}", path.display()))?;
-        let (family, outcomes) = match document["format"].as_str().unwrap_or("") {
-            "loki-parse-cases/1" => ("parse", parse::run(&document)),
-            "loki-pipeline-cases/1" => ("pipeline", pipeline::run(&document)),
-            "loki-metric-cases/1" => ("metric", metric::run(&document)),
-            "loki-level-cases/1" => ("level", levels::run(&document)),
-            _ => continue,
+        let Some(family) = Family::of_format(document["format"].as_str().unwrap_or("")) else {
+            continue;
+        };
+        let outcomes = match family {
+            Family::Parse => parse::run(&document),
+            Family::Pipeline => pipeline::run(&document),
+            Family::Metric => metric::run(&document),
+            Family::Level => levels::run(&document),
         };
         let file = path.file_stem().map(|name| name.to_string_lossy().into_owned());
+        let file = file.unwrap_or_default();
+        let http = server
+            .as_mut()
+            .map(|server| http::run(family, &file, &document, server))
+            .transpose()?;
         reports.push(Report {
             family,
-            file: file.unwrap_or_default(),
+            file,
             outcomes,
+            http,
         });
     }
     Ok(reports)

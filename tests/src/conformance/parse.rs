@@ -47,6 +47,24 @@ fn difference(case: &Value) -> Option<String> {
     None
 }
 
+/// What differs of the pretty form that a server gives, or of the text of its refusal.
+pub(super) fn difference_of_format(case: &Value, formatted: Result<String, String>) -> Option<String> {
+    let canonical = case["string"].as_str().unwrap_or("");
+    let pretty = case["pretty"].as_str().unwrap_or(canonical);
+    match (formatted, case["error"].as_str()) {
+        (Ok(_), Some(error)) => Some(format!("is accepted; expected: {error}")),
+        (Ok(text), None) => (text != pretty).then(|| format!("pretty as {text}; expected: {pretty}")),
+        (Err(text), None) => Some(text),
+        (Err(text), Some(error)) => {
+            let told = serde_json::from_str::<Value>(&text).ok();
+            let told = told
+                .and_then(|body| Some(body["error"].as_str()?.to_owned()))
+                .unwrap_or(text);
+            (without_column(&told) != without_column(error)).then(|| format!("{told}; expected: {error}"))
+        }
+    }
+}
+
 /// Columns of generated parsers differ by where they look ahead, so they are not compared.
 fn without_column(text: &str) -> String {
     let Some((before, after)) = text.split_once(", col ") else {

@@ -17,8 +17,13 @@ pub(super) fn run(document: &Value) -> Vec<Outcome> {
 }
 
 fn difference(case: &Value) -> Option<String> {
+    difference_of(case, processed(case))
+}
+
+/// What differs of the line that came out, or of the text of the refusal.
+pub(super) fn difference_of(case: &Value, processed: Result<Option<Processed>, String>) -> Option<String> {
     let expect = &case["expect"];
-    let processed = match processed(case) {
+    let processed = match processed {
         Ok(processed) => processed,
         Err(text) => {
             return match expect["error"].as_str() {
