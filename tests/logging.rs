@@ -10,12 +10,16 @@ mod architecture;
 mod clients;
 #[path = "logging/compose.rs"]
 mod compose;
+#[path = "logging/control.rs"]
+mod control;
 #[path = "logging/demo.rs"]
 mod demo;
 #[path = "logging/deploy.rs"]
 mod deploy;
 #[path = "logging/exactly_once.rs"]
 mod exactly_once;
+#[path = "logging/grafana.rs"]
+mod grafana;
 #[path = "logging/metrics.rs"]
 mod metrics;
 #[path = "logging/peers.rs"]

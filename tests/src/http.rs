@@ -14,11 +14,18 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(120);
 pub struct Response {
     /// Status code.
     pub status: u16,
+    /// Names and values.
+    headers: Vec<(String, String)>,
     /// The whole body.
     pub body: Vec<u8>,
 }
 
 impl Response {
+    /// The value of a header by its name in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        header(&self.headers, name)
+    }
+
     /// The body as text, with what is no UTF-8 replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -48,7 +55,7 @@ impl Client {
     /// # Errors
     /// The connection was refused, broke or stayed silent.
     pub fn get(&mut self, path: &str) -> io::Result<Response> {
-        self.request("GET", path, &[], &[])
+        self.send("GET", path, &[], &[])
     }
 
     /// Sends a body.
@@ -56,10 +63,14 @@ impl Client {
     /// # Errors
     /// The connection was refused, broke or stayed silent.
     pub fn post(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Response> {
-        self.request("POST", path, headers, body)
+        self.send("POST", path, headers, body)
     }
 
-    fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Response> {
+    /// Sends a request with any method.
+    ///
+    /// # Errors
+    /// The connection was refused, broke or stayed silent.
+    pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Response> {
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n",
             self.address,
@@ -96,7 +107,7 @@ impl Client {
         if header(&headers, "connection").is_none_or(|value| !value.eq_ignore_ascii_case("close")) {
             self.open = Some(connection);
         }
-        Ok(Response { status, body })
+        Ok(Response { status, headers, body })
     }
 }
 

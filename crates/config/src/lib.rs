@@ -21,6 +21,7 @@ mod tests;
 pub use dialect::Dialect;
 pub use finding::{ConfigErrors, Finding};
 pub use secret::Secret;
+pub use yaml::yaml_difference;
 
 /// Looks up an environment variable; `None` when it is not set.
 pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;

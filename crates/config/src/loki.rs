@@ -8,6 +8,7 @@ mod ingester;
 mod limits;
 mod load;
 mod query;
+mod rule_group;
 mod server;
 mod store;
 
@@ -16,7 +17,8 @@ pub use ingester::{ChunkEncoding, IngesterSettings};
 pub use limits::{
     BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention,
 };
-pub use load::{limits_yaml, load, load_overrides};
+pub use load::{defaults_yaml, limits_yaml, load, load_overrides};
 pub use query::{FrontendSettings, QuerierSettings};
+pub use rule_group::{Rule, RuleGroup, RuleGroupError, RuleKind, parse_rule_group};
 pub use server::ServerSettings;
 pub use store::{RuntimeConfigSettings, StoreSettings};

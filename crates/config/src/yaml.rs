@@ -4,6 +4,7 @@
 //! Invariants: keys of a map are texts and do not repeat; anchors, aliases and merge keys are resolved.
 
 mod build;
+mod difference;
 mod print;
 mod scalar;
 
@@ -11,6 +12,7 @@ mod scalar;
 mod tests;
 
 pub(crate) use build::parse;
+pub use difference::yaml_difference;
 pub(crate) use print::print;
 pub(crate) use scalar::Resolved;
 

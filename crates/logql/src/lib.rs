@@ -10,6 +10,7 @@ pub mod ast;
 pub mod eval;
 pub mod limits;
 pub mod pattern;
+pub mod patterns;
 
 mod error;
 mod expand;

@@ -16,3 +16,19 @@ pub const TEMPLATE_BYTES_MAX: usize = 1 << 20;
 
 /// Deepest nesting of `{{template}}` calls; a run recurses, and every call may nest blocks. Hit: as above.
 pub const TEMPLATE_CALLS_MAX: usize = 20;
+
+/// Bytes of a line that a search for patterns looks at: headers and messages stand at the front. Hit: the pattern ends
+/// with a hole.
+pub const PATTERN_LINE_BYTES_MAX: usize = 4 << 10;
+
+/// Words of a line that a search for patterns looks at. Hit: as above.
+pub const PATTERN_WORDS_MAX: usize = 128;
+
+/// Patterns that a search holds at once, a few kilobytes each. Hit: the half that fewer lines follow is forgotten.
+pub const PATTERNS_MAX: usize = 1_000;
+
+/// Patterns of an answer, those that most lines follow; Loki holds as many of a stream.
+pub const PATTERNS_SHOWN_MAX: usize = 300;
+
+/// Skeletons of lines whose pattern a search remembers, 16 bytes each. Hit: all are forgotten and found again.
+pub const PATTERN_SKELETONS_MAX: usize = 64 << 10;

@@ -12,19 +12,27 @@ const INTERRUPTED: i32 = 130;
 
 /// Becomes `true` when the user asks to stop; clones see the same.
 #[derive(Clone)]
-pub(crate) struct Shutdown(watch::Receiver<bool>);
+pub(crate) struct Shutdown {
+    asked: watch::Receiver<bool>,
+    ask: watch::Sender<bool>,
+}
 
 impl Shutdown {
     /// Returns when the user has asked to stop.
     pub(crate) async fn requested(mut self) {
-        // The sender lives as long as the process, so an error cannot come first.
-        drop(self.0.wait_for(|stop| *stop).await);
+        // It has a sender of its own, so an error cannot come first.
+        drop(self.asked.wait_for(|stop| *stop).await);
+    }
+
+    /// Asks to stop, as the user would.
+    pub(crate) fn request(&self) {
+        self.ask.send_replace(true);
     }
 
     /// Asks to stop by hand, for tests and for parts that end on their own.
     pub(crate) fn manual() -> (watch::Sender<bool>, Self) {
-        let (sender, receiver) = watch::channel(false);
-        (sender, Self(receiver))
+        let (ask, asked) = watch::channel(false);
+        (ask.clone(), Self { asked, ask })
     }
 }
 

@@ -1,5 +1,7 @@
 //! How much there is: bytes by stream and time, counts.
 
+mod shards;
+
 use std::collections::BTreeMap;
 
 use axum::extract::State;
@@ -9,7 +11,9 @@ use longshore_model::{
     Cancellation, Columns, Direction, Labels, ScanRequest, Storage as _, StreamSelector, TimeRange, TimestampNs,
 };
 use longshore_store::StreamVolume;
-use serde_json::json;
+use serde_json::{Value, json};
+
+pub(crate) use shards::shards;
 
 use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
@@ -42,8 +46,13 @@ fn selector(params: &Params) -> Result<AllOf, ApiError> {
 pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
     let selector = selector(&params)?;
+    Ok(json::value(&count(&shared, reader, selector, range).await?))
+}
+
+/// Counts streams, pieces, bytes and entries.
+async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRange) -> Result<Value, ApiError> {
     let Reader { logs, limits } = reader;
-    let answer = on_thread(&shared, &limits, move |_, cancellation| {
+    on_thread(shared, &limits, move |_, cancellation| {
         let volumes = logs.volume(&selector, range, None);
         let bytes: u64 = volumes
             .iter()
@@ -52,8 +61,8 @@ pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: 
             .sum();
         let entries = count_entries(&logs, &selector, range, cancellation)?;
         Ok(json!({"streams": volumes.len(), "chunks": volumes.len(), "bytes": bytes, "entries": entries}))
-    });
-    Ok(json::value(&answer.await?))
+    })
+    .await
 }
 
 fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: Cancellation) -> Result<u64, ApiError> {

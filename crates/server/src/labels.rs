@@ -28,12 +28,14 @@ impl StreamSelector for AnyOf {
 
 /// `/loki/api/v1/labels`.
 pub(crate) async fn names(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
-    let streams = find(&shared, reader, &params, params.all("query")).await?;
-    let names: BTreeSet<&str> = streams
-        .iter()
-        .flat_map(|labels| labels.iter().map(|(name, _)| name))
-        .collect();
-    Ok(list(&names))
+    Ok(list(&find_names(&shared, reader, &params).await?))
+}
+
+/// Names of the labels that streams in the range have.
+pub(crate) async fn find_names(shared: &Shared, reader: Reader, params: &Params) -> Result<BTreeSet<String>, ApiError> {
+    let streams = find(shared, reader, params, params.all("query")).await?;
+    let names = streams.iter().flat_map(|labels| labels.iter().map(|(name, _)| name));
+    Ok(names.map(str::to_owned).collect())
 }
 
 /// `/loki/api/v1/label/{name}/values`.
@@ -43,9 +45,19 @@ pub(crate) async fn values(
     Path(name): Path<String>,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let streams = find(&shared, reader, &params, params.all("query")).await?;
-    let values: BTreeSet<&str> = streams.iter().filter_map(|labels| labels.get(&name)).collect();
-    Ok(list(&values))
+    Ok(list(&find_values(&shared, reader, &name, &params).await?))
+}
+
+/// Values of a label of streams in the range.
+pub(crate) async fn find_values(
+    shared: &Shared,
+    reader: Reader,
+    name: &str,
+    params: &Params,
+) -> Result<BTreeSet<String>, ApiError> {
+    let streams = find(shared, reader, params, params.all("query")).await?;
+    let values = streams.iter().filter_map(|labels| labels.get(name));
+    Ok(values.map(str::to_owned).collect())
 }
 
 /// `/loki/api/v1/series`.
@@ -76,7 +88,7 @@ async fn streams(shared: &Shared, reader: Reader, selector: AnyOf, range: TimeRa
 }
 
 /// Loki leaves `data` out when there is nothing.
-fn list(items: &BTreeSet<&str>) -> Response {
+fn list(items: &BTreeSet<String>) -> Response {
     let body = match items.is_empty() {
         true => json!({"status": "success"}),
         false => json!({"status": "success", "data": items}),

@@ -8,20 +8,25 @@
 //! * Everything a client can make grow is bounded in `limits`.
 
 mod body;
+mod cluster;
 mod detected;
 mod error;
 mod index;
 mod ingest;
 mod json;
 mod labels;
+mod legacy;
 mod limits;
 mod logs;
 mod metrics;
 mod page;
 mod params;
+mod patterns;
+mod process;
 mod push;
 mod query;
 mod routes;
+mod rules;
 mod server;
 mod settings;
 mod status;
@@ -31,6 +36,7 @@ mod tenants;
 mod thread;
 
 pub use page::{Asset, Assets};
+pub use process::Process;
 pub use server::{BindError, Server};
 pub use settings::{Limits, ServerSettings, overrides};
 pub use tenants::TenantLimits;

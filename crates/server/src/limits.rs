@@ -63,9 +63,6 @@ pub(crate) const TAIL_SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a silent live tail is pinged, so that proxies keep the connection open.
 pub(crate) const TAIL_PING_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Longest duration of a live tail: Loki's default.
-pub(crate) const TAIL_DURATION_MAX: Duration = Duration::from_secs(3600);
-
 /// Entries in one frame of a live tail; more go into the next one.
 pub(crate) const TAIL_FRAME_ENTRIES_MAX: usize = 1_000;
 

@@ -46,12 +46,7 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
     let range = params.query_range(now())?;
     let (limit, direction) = (params.limit()?, params.direction()?);
     let step_ns = params.step(range)?;
-    if range.end.0.saturating_sub(range.start.0) / step_ns > POINTS_PER_SERIES_MAX {
-        return Err(ApiError::bad_request(
-            "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step \
-             parameter",
-        ));
-    }
+    check_resolution(range, step_ns)?;
     let interval_ns = params.interval()?;
     let expr = parse(&params)?;
     check_length(range, &reader.limits)?;
@@ -117,7 +112,18 @@ pub(crate) async fn instant(
     .await
 }
 
-fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError> {
+/// Refuses more points than an answer may have.
+pub(crate) fn check_resolution(range: TimeRange, step_ns: i64) -> Result<(), ApiError> {
+    if range.end.0.saturating_sub(range.start.0) / step_ns > POINTS_PER_SERIES_MAX {
+        return Err(ApiError::bad_request(
+            "exceeded maximum resolution of 11,000 points per time series. Try increasing the value of the step \
+             parameter",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError> {
     let max = limits.max_entries_limit_per_query;
     if limit > max {
         return Err(ApiError::bad_request(format!(
@@ -127,7 +133,7 @@ fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn check_length(range: TimeRange, limits: &Limits) -> Result<(), ApiError> {
+pub(crate) fn check_length(range: TimeRange, limits: &Limits) -> Result<(), ApiError> {
     let length = u64::try_from(range.end.0.saturating_sub(range.start.0)).unwrap_or(0);
     let length = Duration::from_nanos(length);
     match limits.max_query_length {
@@ -267,7 +273,7 @@ async fn metric_answer(
 }
 
 /// Evaluates on a thread and measures.
-async fn run_query<T: Send + 'static>(
+pub(crate) async fn run_query<T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,
     run: impl FnOnce(&Context<'_>) -> Result<(T, ScanStats), EvalError> + Send + 'static,

@@ -8,12 +8,12 @@ use axum::handler::Handler;
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, any, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::server::Shared;
-use crate::{detected, index, labels, page, push, query, status, tail};
+use crate::{cluster, detected, index, labels, legacy, page, patterns, process, push, query, rules, status, tail};
 
 /// The whole server as one service.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -21,12 +21,9 @@ pub(crate) fn router(shared: Shared) -> Router {
     let router = Router::new()
         .merge(writes())
         .merge(reads())
-        .route("/ready", get(status::ready))
-        .route("/metrics", get(status::metrics))
-        .route("/config", get(status::config))
-        .route("/config/tenant/v1/limits", get(status::tenant_limits))
-        .route("/flush", both(status::flush))
-        .route("/loki/api/v1/status/buildinfo", get(status::build_info))
+        .merge(legacy_reads())
+        .merge(of_rules())
+        .merge(of_the_process())
         .fallback(page::serve)
         .layer(middleware::from_fn_with_state(shared.clone(), measure))
         .layer(CompressionLayer::new())
@@ -58,22 +55,79 @@ fn reads() -> Router<Shared> {
         .route("/loki/api/v1/index/stats", both(index::stats))
         .route("/loki/api/v1/index/volume", both(index::volume))
         .route("/loki/api/v1/index/volume_range", both(index::volume_range))
+        .route("/loki/api/v1/index/shards", both(index::shards))
         .route("/loki/api/v1/detected_labels", both(detected::labels))
         .route("/loki/api/v1/detected_fields", both(detected::fields))
         .route(
             "/loki/api/v1/detected_field/{name}/values",
             both(detected::field_values),
         )
+        .route("/loki/api/v1/patterns", both(patterns::find))
         .route("/loki/api/v1/drilldown-limits", get(status::drilldown_limits))
         .route("/loki/api/v1/format_query", both(status::format_query))
-        .route("/prometheus/api/v1/rules", get(status::no_rules))
-        .route("/prometheus/api/v1/alerts", get(status::no_alerts))
-        .route("/api/prom/label", both(labels::names))
-        .route("/api/prom/label/{name}/values", both(labels::values))
-        .route("/api/prom/series", both(labels::series))
         .route("/loki/api/v1/tail", get(tail::serve))
-        .route("/api/prom/tail", get(tail::serve))
+        .route("/loki/api/v1/status/buildinfo", get(status::build_info))
 }
+
+fn legacy_reads() -> Router<Shared> {
+    Router::new()
+        .route("/api/prom/query", both(legacy::query))
+        .route("/api/prom/label", both(legacy::label_names))
+        .route("/api/prom/label/{name}/values", both(legacy::label_values))
+        .route("/api/prom/series", both(labels::series))
+        .route("/api/prom/tail", get(tail::serve_legacy))
+}
+
+fn of_rules() -> Router<Shared> {
+    let namespace = || get(rules::list).post(rules::create).delete(rules::delete_namespace);
+    let group = || get(rules::group).delete(rules::group);
+    Router::new()
+        .route("/loki/api/v1/rules", get(rules::list))
+        .route("/loki/api/v1/rules/{namespace}", namespace())
+        .route("/loki/api/v1/rules/{namespace}/{group}", group())
+        .route("/api/prom/rules", get(rules::list))
+        .route("/api/prom/rules/{namespace}", namespace())
+        .route("/api/prom/rules/{namespace}/{group}", group())
+        .route("/prometheus/api/v1/rules", get(rules::prometheus_rules))
+        .route("/prometheus/api/v1/alerts", get(rules::prometheus_alerts))
+}
+
+fn of_the_process() -> Router<Shared> {
+    let prepare = get(process::prepare_shutdown)
+        .post(process::prepare_shutdown)
+        .delete(process::prepare_shutdown);
+    let mut router = Router::new()
+        .route("/ready", get(status::ready))
+        .route("/metrics", get(status::metrics))
+        .route("/config", get(status::config))
+        .route("/config/tenant/v1/limits", get(status::tenant_limits))
+        .route("/services", get(cluster::services))
+        .route("/memberlist", get(cluster::memberlist))
+        .route("/log_level", get(process::log_level).post(process::set_log_level))
+        .route("/flush", both(process::flush))
+        .route("/flush/tenant", post(process::flush))
+        .route("/sync-indexes", put(process::sync_indexes).get(process::sync_indexes))
+        .route("/ingester/prepare_shutdown", prepare)
+        .route("/ingester/shutdown", post(process::shutdown))
+        .route("/debug/fgprof", any(process::no_profile))
+        .route("/debug/pprof", any(process::no_profile))
+        .route("/debug/pprof/", any(process::no_profile))
+        .route("/debug/pprof/{profile}", any(process::no_profile));
+    for path in RINGS {
+        router = router.route(path, get(cluster::ring));
+    }
+    router
+}
+
+/// A ring for each component that has one in a single process of Loki's.
+const RINGS: [&str; 6] = [
+    "/ring",
+    "/distributor/ring",
+    "/compactor/ring",
+    "/ruler/ring",
+    "/scheduler/ring",
+    "/pattern/ring",
+];
 
 /// Queries come by GET and, when they are long, by POST.
 fn both<H, T>(handler: H) -> MethodRouter<Shared>

@@ -1,11 +1,12 @@
 //! Binds, serves, stops.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, OnceLock};
 
 use axum::serve::ListenerExt;
 use longshore_logql::eval::MemoryPool;
+use longshore_model::TimestampNs;
 use longshore_store::Store;
 use prometheus_client::registry::Registry;
 use thiserror::Error;
@@ -16,6 +17,8 @@ use tracing::{info, warn};
 use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE, SHUTDOWN_GRACE};
 use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
+use crate::params::now;
+use crate::process::Process;
 use crate::push::BUDGET_PERMITS;
 use crate::routes;
 use crate::settings::ServerSettings;
@@ -45,6 +48,14 @@ pub(crate) struct State {
     pub(crate) queries_waiting: AtomicUsize,
     /// Turns true when the server stops; live tails end then.
     pub(crate) closing: watch::Receiver<bool>,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// When it was made.
+    pub(crate) started: TimestampNs,
+    /// The program around it, once it has said what the API may do to it.
+    pub(crate) process: OnceLock<Arc<dyn Process>>,
+    /// What `/ingester/prepare_shutdown` was told.
+    pub(crate) shutdown_prepared: AtomicBool,
 }
 
 /// Why a server could not be bound.
@@ -123,6 +134,10 @@ impl Server {
             hub,
             assets,
             closing,
+            address: local_address,
+            started: now(),
+            process: OnceLock::new(),
+            shutdown_prepared: AtomicBool::new(false),
         });
         Ok(Self {
             listener,
@@ -140,6 +155,12 @@ impl Server {
     /// The limits of tenants, to change them while the server runs.
     pub fn tenant_limits(&self) -> Arc<TenantLimits> {
         Arc::clone(&self.shared.tenant_limits)
+    }
+
+    /// Lets the API change how much the process logs, and end it. Only the first call counts.
+    pub fn control(&self, process: Arc<dyn Process>) {
+        // A second one would be a mistake of the program, and a harmless one.
+        drop(self.shared.process.set(process));
     }
 
     /// Where it listens, with the port that was free if the settings asked for any.

@@ -30,6 +30,10 @@ pub struct ServerSettings {
     pub limits: Limits,
     /// The same for single tenants, instead of `limits`.
     pub overrides: BTreeMap<TenantId, Limits>,
+    /// Longest live tail.
+    pub tail_duration_max: Duration,
+    /// Answer `patterns`.
+    pub patterns_enabled: bool,
     /// The effective configuration as YAML, for `/config`; empty for none.
     pub effective_config: String,
 }
@@ -122,6 +126,8 @@ impl Default for ServerSettings {
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
             overrides: BTreeMap::new(),
+            tail_duration_max: Duration::from_secs(3600),
+            patterns_enabled: true,
             effective_config: String::new(),
         }
     }
@@ -156,6 +162,8 @@ impl From<&StoreSettings> for ServerSettings {
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),
             overrides: overrides(&settings.overrides),
+            tail_duration_max: settings.querier.tail_max_duration,
+            patterns_enabled: settings.patterns_enabled,
             effective_config: String::new(),
         }
     }

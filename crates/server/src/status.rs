@@ -34,24 +34,15 @@ pub(crate) async fn metrics(State(shared): State<Shared>) -> Response {
     ([(CONTENT_TYPE, content_type)], shared.metrics.text()).into_response()
 }
 
-/// `GET /config`.
-pub(crate) async fn config(State(shared): State<Shared>) -> Response {
-    (
-        [(CONTENT_TYPE, "text/plain; charset=utf-8")],
-        shared.settings.effective_config.clone(),
-    )
-        .into_response()
-}
-
-/// `GET` and `POST /flush`: everything in memory goes to segments, where other readers of Parquet see it.
-pub(crate) async fn flush(State(shared): State<Shared>) -> Response {
-    // Not among the queries' threads: a flush must not wait for a slow query, and is never cut short.
-    let flushed = tokio::task::spawn_blocking(move || shared.store.flush()).await;
-    match flushed {
-        Ok(Ok(())) => StatusCode::NO_CONTENT.into_response(),
-        Ok(Err(error)) => ApiError::internal(chain(&error)).into_response(),
-        Err(_) => ApiError::internal("the flush failed in an unexpected way").into_response(),
-    }
+/// `GET /config`, with `mode=defaults` what would act without a file, with `mode=diffs` where the two differ.
+pub(crate) async fn config(State(shared): State<Shared>, params: Params) -> Result<Response, ApiError> {
+    let effective = &shared.settings.effective_config;
+    let text = match params.get("mode") {
+        Some("defaults") => longshore_config::loki::defaults_yaml(),
+        Some("diffs") => longshore_config::yaml_difference(effective, &longshore_config::loki::defaults_yaml()),
+        _ => effective.clone(),
+    };
+    Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }
 
 /// `GET /loki/api/v1/status/buildinfo`.
@@ -79,7 +70,7 @@ pub(crate) async fn format_query(params: Params) -> Response {
 }
 
 /// `GET /loki/api/v1/drilldown-limits`: what an explorer must know before it asks.
-pub(crate) async fn drilldown_limits(reader: Reader) -> Response {
+pub(crate) async fn drilldown_limits(State(shared): State<Shared>, reader: Reader) -> Response {
     let limits = &reader.limits;
     let seconds = |duration: Option<Duration>| format!("{}s", duration.unwrap_or_default().as_secs());
     json::value(&json!({
@@ -97,7 +88,7 @@ pub(crate) async fn drilldown_limits(reader: Reader) -> Response {
             "volume_enabled": limits.volume_enabled,
             "volume_max_series": 1_000,
         },
-        "pattern_ingester_enabled": false,
+        "pattern_ingester_enabled": shared.settings.patterns_enabled,
         "version": LOKI_API_VERSION,
     }))
 }
@@ -106,14 +97,4 @@ pub(crate) async fn drilldown_limits(reader: Reader) -> Response {
 pub(crate) async fn tenant_limits(reader: Reader) -> Response {
     let content_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
     (content_type, reader.limits.effective_yaml.clone()).into_response()
-}
-
-/// `GET /prometheus/api/v1/rules`: this server evaluates none, which is what Grafana's rule list asks.
-pub(crate) async fn no_rules(_: Reader) -> Response {
-    json::value(&json!({"status": "success", "data": {"groups": []}, "errorType": "", "error": ""}))
-}
-
-/// `GET /prometheus/api/v1/alerts`: no rules, no alerts.
-pub(crate) async fn no_alerts(_: Reader) -> Response {
-    json::value(&json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
 }

@@ -24,6 +24,7 @@ use crate::query;
 use crate::server::Shared;
 use crate::tenant::Reader;
 
+use frame::Shape;
 pub(crate) use hub::Hub;
 use session::Session;
 
@@ -31,15 +32,35 @@ use session::Session;
 pub(crate) async fn serve(
     State(shared): State<Shared>,
     reader: Reader,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let expr = query::parse(&params)?;
+    let shape = match params.categorize_labels() {
+        true => Shape::Categorized,
+        false => Shape::Flat,
+    };
+    open(shared, reader, upgrade, &params, shape)
+}
+
+/// `/api/prom/tail`.
+pub(crate) async fn serve_legacy(
+    State(shared): State<Shared>,
+    reader: Reader,
+    upgrade: Upgrade,
+    params: Params,
+) -> Result<Response, ApiError> {
+    open(shared, reader, upgrade, &params, Shape::Legacy)
+}
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+fn open(shared: Shared, reader: Reader, upgrade: Upgrade, params: &Params, shape: Shape) -> Result<Response, ApiError> {
+    let expr = query::parse(params)?;
     let upgrade = upgrade.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let Expr::Log(expr) = expr else {
         return Ok(upgrade.on_upgrade(refuse_metric_query));
     };
-    let request = TailRequest::new(&params, expr)?;
+    let request = TailRequest::new(params, expr, shape)?;
     let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let limit = reader.limits.max_concurrent_tail_requests;
     let subscription = shared
@@ -66,11 +87,11 @@ struct TailRequest {
     start: TimestampNs,
     limit: usize,
     delay: Duration,
-    categorize: bool,
+    shape: Shape,
 }
 
 impl TailRequest {
-    fn new(params: &Params, expr: LogExpr) -> Result<Self, ApiError> {
+    fn new(params: &Params, expr: LogExpr, shape: Shape) -> Result<Self, ApiError> {
         let delay = params.number("delay_for", 0)?;
         let delay = u64::try_from(delay)
             .ok()
@@ -82,7 +103,7 @@ impl TailRequest {
             delay: Duration::from_secs(delay.ok_or_else(|| {
                 ApiError::bad_request(format!("delay_for can't be greater than {TAIL_DELAY_SECONDS_MAX}"))
             })?),
-            categorize: params.categorize_labels(),
+            shape,
         })
     }
 }

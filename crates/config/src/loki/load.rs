@@ -28,6 +28,13 @@ pub fn load(text: &str, file: &str, env: &Env<'_>) -> Result<Loaded<StoreSetting
     report.finish(settings, effective_yaml)
 }
 
+/// The configuration that acts when a file says nothing.
+pub fn defaults_yaml() -> String {
+    load("", "", &|_| None)
+        .map(|loaded| loaded.effective_yaml)
+        .unwrap_or_default()
+}
+
 /// Reads a file of `overrides`, which `runtime_config.file` names.
 ///
 /// An entry of a tenant changes what `overrides` has for it already, or else `base`; so files are read one after the

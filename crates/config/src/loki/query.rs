@@ -65,7 +65,7 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
             "query_partition_ingesters",
             "query_store_only",
         ]);
-        section.not_yet(&["engine", "multi_tenant_queries_enabled", "tail_max_duration"]);
+        section.not_yet(&["engine", "multi_tenant_queries_enabled"]);
         QuerierSettings {
             max_concurrent: section.unsigned("max_concurrent", 4),
             tail_max_duration: section.duration("tail_max_duration", Duration::from_secs(3600)),

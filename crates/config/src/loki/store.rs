@@ -32,6 +32,8 @@ pub struct StoreSettings {
     pub querier: QuerierSettings,
     /// Answers.
     pub frontend: FrontendSettings,
+    /// Patterns of lines are found when they are asked for (`pattern_ingester.enabled`). Default: true.
+    pub patterns_enabled: bool,
 }
 
 /// The `runtime_config` section: files with `overrides` (`loki::load_overrides`).
@@ -44,7 +46,7 @@ pub struct RuntimeConfigSettings {
 }
 
 /// Sections that join many processes into one Loki, cache between them, or belong to experiments of theirs.
-const UPSTREAM_ONLY: [&str; 34] = [
+const UPSTREAM_ONLY: [&str; 33] = [
     "analytics",
     "ballast_bytes",
     "bloom_build",
@@ -66,7 +68,6 @@ const UPSTREAM_ONLY: [&str; 34] = [
     "memberlist",
     "metrics_namespace",
     "operational_config",
-    "pattern_ingester",
     "profiling",
     "query_engine",
     "query_scheduler",
@@ -137,6 +138,7 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
         compactor,
         querier: query::decode_querier(top),
         frontend: top.child("frontend", query::decode_frontend),
+        patterns_enabled: top.child("pattern_ingester", decode_pattern_ingester),
     }
 }
 
@@ -156,6 +158,14 @@ fn runtime_config(section: &mut Section<'_>) -> RuntimeConfigSettings {
         files: files.map(str::to_owned).collect(),
         period,
     }
+}
+
+/// Patterns are found by queries here, so nothing of the rest of the section means anything.
+fn decode_pattern_ingester(section: &mut Section<'_>) -> bool {
+    let keys = section.all().iter().map(|pair| pair.key.as_str());
+    let others: Vec<&str> = keys.filter(|key| *key != "enabled").collect();
+    section.without_effect(&others);
+    section.boolean("enabled", true)
 }
 
 /// The data folder, and the remote store that `common.storage` names.

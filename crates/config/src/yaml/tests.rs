@@ -148,3 +148,13 @@ proptest! {
         let _ = parse(&text);
     }
 }
+
+#[test]
+fn differences_are_what_is_not_in_the_base() {
+    let base = "a: 1\nb: {c: 2, d: [x, y]}\n";
+    let check = |text: &str, expected: &str| assert_eq!(super::yaml_difference(text, base), expected, "{text}");
+    check(base, "{}\n");
+    check("b: {d: [x, y], c: 2}\na: 1\n", "{}\n");
+    check("a: 2\nb: {c: 2, d: [x]}\ne: f\n", "a: 2\nb:\n  d:\n    - x\ne: f\n");
+    check("[", "");
+}

@@ -45,6 +45,7 @@ pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
     runtime.block_on(async {
         let shutdown = shutdown::on_signals("stopping; press Ctrl-C again to stop at once")?;
         let store = BoundStore::open(settings, server, ConfiguredBy::File).await?;
+        store.control_by_api(shutdown.clone());
         tracing::info!(address = %store.address(), directory = %directory.display(), "store is ready");
         store.serve(shutdown, Some(overrides)).finish().await
     })

@@ -89,6 +89,7 @@ async fn up(arguments: &UpArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let loaded = config::collector(&source.globs, address)?;
     let collector = collector(&loaded.settings, data.join("collector"))?;
     store.register_metrics(|registry| collector.metrics().register(registry));
+    store.control_by_api(shutdown.clone());
     let (stop_store, store_stop) = Shutdown::manual();
     let store = store.serve(store_stop, None);
     source.greet(arguments, address);

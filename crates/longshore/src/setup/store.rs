@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use longshore_config::loki::{ChunkEncoding, StoreSettings};
-use longshore_server::{BindError, Server, ServerSettings};
+use longshore_server::{BindError, Process, Server, ServerSettings};
 use longshore_store::{OpenError, Settings, Store};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::clock;
 use crate::failure::Hinted;
 use crate::limits::RETENTION_PERIODS;
+use crate::logging;
 use crate::memory_limit;
 use crate::setup::Overrides;
 use crate::shutdown::Shutdown;
@@ -46,6 +47,23 @@ pub(crate) struct BoundStore {
     store: Arc<Store>,
     server: Server,
     retained: bool,
+}
+
+/// What the API may do to this process.
+struct ThisProcess(Shutdown);
+
+impl Process for ThisProcess {
+    fn log_level(&self) -> String {
+        logging::level()
+    }
+
+    fn set_log_level(&self, level: &str) -> Result<(), String> {
+        logging::set_level(level)
+    }
+
+    fn stop(&self) {
+        self.0.request();
+    }
 }
 
 /// A store that takes in and answers over HTTP.
@@ -91,6 +109,11 @@ impl BoundStore {
     /// Shows on `/metrics` what another part of the process counts.
     pub(crate) fn register_metrics(&self, register: impl FnOnce(&mut Registry)) {
         self.server.register_metrics(register);
+    }
+
+    /// Lets the API change the level of logging and ask for `stop`.
+    pub(crate) fn control_by_api(&self, stop: Shutdown) {
+        self.server.control(Arc::new(ThisProcess(stop)));
     }
 
     /// Answers until `stop`, with the limits of tenants that stand in files.

@@ -11,9 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::hub::Subscription;
 use super::{TailRequest, close, frame};
-use crate::limits::{
-    TAIL_DURATION_MAX, TAIL_FRAME_ENTRIES_MAX, TAIL_PING_INTERVAL, TAIL_QUEUE_BATCHES, TAIL_SEND_TIMEOUT,
-};
+use crate::limits::{TAIL_FRAME_ENTRIES_MAX, TAIL_PING_INTERVAL, TAIL_QUEUE_BATCHES, TAIL_SEND_TIMEOUT};
 use crate::params::now;
 use crate::query::{self, rows::Row};
 use crate::server::Shared;
@@ -79,7 +77,7 @@ impl Session {
 
     async fn follow(&mut self, socket: &mut WebSocket, known: &HashSet<Key>) -> Result<(), Gone> {
         let mut closing = self.shared.closing.clone();
-        let end = Instant::now() + TAIL_DURATION_MAX;
+        let end = Instant::now() + self.shared.settings.tail_duration_max;
         let mut pings = interval(TAIL_PING_INTERVAL);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut delayed = Delayed::new();
@@ -123,11 +121,11 @@ impl Session {
     async fn send_rows(&self, socket: &mut WebSocket, rows: &[Row]) -> Result<(), Gone> {
         let mut dropped = self.subscription.take_dropped();
         for part in rows.chunks(TAIL_FRAME_ENTRIES_MAX) {
-            let text = frame::text(part, &std::mem::take(&mut dropped), self.request.categorize);
+            let text = frame::text(part, &std::mem::take(&mut dropped), self.request.shape);
             send(socket, Message::Text(text.into())).await?;
         }
         if !dropped.is_empty() {
-            let text = frame::text(&[], &dropped, self.request.categorize);
+            let text = frame::text(&[], &dropped, self.request.shape);
             send(socket, Message::Text(text.into())).await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use longshore_server::{Assets, Server, ServerSettings, TenantLimits};
+use longshore_server::{Assets, Process, Server, ServerSettings, TenantLimits};
 use longshore_store::{Settings, Store};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,6 +29,15 @@ impl Api {
     }
 
     pub(crate) async fn start_with(settings: ServerSettings, assets: Option<Arc<dyn Assets>>) -> Self {
+        Self::start_controlled(settings, assets, None).await
+    }
+
+    /// As [`Api::start_with`], within a process that the API may control.
+    pub(crate) async fn start_controlled(
+        settings: ServerSettings,
+        assets: Option<Arc<dyn Assets>>,
+        process: Option<Arc<dyn Process>>,
+    ) -> Self {
         // Another test may have installed it already.
         drop(rustls::crypto::ring::default_provider().install_default());
         let folder = TempDir::new().unwrap();
@@ -38,6 +47,9 @@ impl Api {
             ..settings
         };
         let server = Server::bind(settings, store, assets).await.unwrap();
+        if let Some(process) = process {
+            server.control(process);
+        }
         let address = server.local_addr().to_string();
         let tenant_limits = server.tenant_limits();
         let (stop, stopped) = oneshot::channel::<()>();

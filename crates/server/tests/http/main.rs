@@ -5,6 +5,8 @@
 mod api;
 mod errors;
 mod model;
+mod patterns;
+mod process;
 mod push;
 mod queries;
 mod site;

@@ -164,3 +164,36 @@ async fn only_so_many_tails_are_open_and_a_closed_one_makes_room() {
     });
     opened.await.expect("the place of the closed tail becomes free");
 }
+
+#[tokio::test]
+async fn the_old_path_has_its_own_frames() {
+    let api = Api::start().await;
+    let url = address(&api, &[("query", r#"{app="web"}"#)]).replace("/loki/api/v1/tail", "/api/prom/tail");
+    let mut socket = connect_async(url).await.unwrap().0;
+    let at = a_minute_ago();
+    api.push(json!({"app": "web"}), json!([[at.to_string(), "new"]])).await;
+    let Some(Message::Text(text)) = next(&mut socket).await else {
+        panic!("no frame")
+    };
+    let frame: Value = serde_json::from_str(&text).unwrap();
+    let ts = longshore_model::TimestampNs(at).to_string();
+    let labels = r#"{app="web", detected_level="unknown", service_name="web"}"#;
+    assert_eq!(
+        frame,
+        json!({"streams": [{"labels": labels, "entries": [{"ts": ts, "line": "new"}]}]})
+    );
+}
+
+#[tokio::test]
+async fn a_tail_ends_after_its_longest_time() {
+    let settings = ServerSettings {
+        tail_duration_max: Duration::from_millis(50),
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    let mut socket = open(&api, &[("query", r#"{app="web"}"#)]).await;
+    match next(&mut socket).await {
+        Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1000),
+        other => panic!("not closed but {other:?}"),
+    }
+}

@@ -2,6 +2,7 @@
 //! counted. What is not there is skipped and said; what fails makes the exit status 1.
 //! `--help` has the settings; each is an environment variable too, for `make interop`.
 
+mod api;
 mod clients;
 mod collectors;
 mod stores;
@@ -82,6 +83,11 @@ const CHECKS: &[Check] = &[
         name: "our collector sends OTLP to the real Loki",
         peer: "loki",
         run: stores::loki_otlp,
+    },
+    Check {
+        name: "every path of the API answers as the real Loki's",
+        peer: "loki",
+        run: api::compare,
     },
 ];
 

@@ -10,7 +10,7 @@ use longshore_tests::program::Program;
 use crate::{Outcome, Pair, judged, plain_logs, verified};
 
 /// Loki waits 15 s before it says that it is ready.
-const LOKI_READY_WITHIN: Duration = Duration::from_secs(90);
+pub(crate) const LOKI_READY_WITHIN: Duration = Duration::from_secs(90);
 
 pub(crate) fn loki_push(pair: &Pair) -> Outcome {
     through_real_loki(pair, Via::Loki)

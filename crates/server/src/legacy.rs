@@ -1,0 +1,104 @@
+//! `/api/prom/...`: the paths of Loki before 1.0, with their own shapes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use longshore_logql::{Expr, LogExpr};
+use longshore_model::Labels;
+use serde_json::json;
+
+use crate::error::ApiError;
+use crate::json::{self, put_line, put_list, put_string};
+use crate::labels::{find_names, find_values};
+use crate::params::{Params, now};
+use crate::query::rows::Row;
+use crate::query::{LogQuery, check_length, check_limit, parse, run_log_query};
+use crate::server::Shared;
+use crate::tenant::Reader;
+
+/// `/api/prom/query`: a range query of logs; `regexp` is one more filter.
+pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
+    let range = params.query_range(now())?;
+    let (limit, direction) = (params.limit()?, params.direction()?);
+    let expr = with_regexp(parse(&params)?, params.get("regexp"))?;
+    check_length(range, &reader.limits)?;
+    check_limit(limit, &reader.limits)?;
+    let query = LogQuery {
+        expr,
+        range,
+        limit,
+        direction,
+        interval_ns: 0,
+    };
+    let (rows, stats) = run_log_query(&shared, &reader, query).await?;
+    let mut out = Vec::with_capacity(4096);
+    out.extend_from_slice(b"{\"streams\":");
+    put_streams(&mut out, &rows);
+    out.extend_from_slice(b",\"stats\":");
+    stats.put(&mut out);
+    out.push(b'}');
+    Ok(json::body(out))
+}
+
+fn with_regexp(expr: Expr, regexp: Option<&str>) -> Result<LogExpr, ApiError> {
+    let Expr::Log(expr) = expr else {
+        return Err(ApiError::bad_request("legacy endpoints only support log queries"));
+    };
+    let Some(regexp) = regexp else { return Ok(expr) };
+    let mut text = format!("{expr} |~ ").into_bytes();
+    // Every string of JSON is one of LogQL's.
+    put_string(&mut text, regexp);
+    match longshore_logql::parse(&String::from_utf8_lossy(&text)) {
+        Ok(Expr::Log(expr)) => Ok(expr),
+        Ok(Expr::Sample(_)) => Err(ApiError::internal("a filter made a query of logs one of numbers")),
+        Err(error) => Err(ApiError::bad_request(error.to_string())),
+    }
+}
+
+/// `/api/prom/label`.
+pub(crate) async fn label_names(
+    State(shared): State<Shared>,
+    reader: Reader,
+    params: Params,
+) -> Result<Response, ApiError> {
+    Ok(list(&find_names(&shared, reader, &params).await?))
+}
+
+/// `/api/prom/label/{name}/values`.
+pub(crate) async fn label_values(
+    State(shared): State<Shared>,
+    reader: Reader,
+    Path(name): Path<String>,
+    params: Params,
+) -> Result<Response, ApiError> {
+    Ok(list(&find_values(&shared, reader, &name, &params).await?))
+}
+
+fn list(items: &BTreeSet<String>) -> Response {
+    json::value(&match items.is_empty() {
+        true => json!({}),
+        false => json!({"values": items}),
+    })
+}
+
+/// Appends `[{"labels":"{app=\"web\"}","entries":[{"ts","line"}]}]`.
+pub(crate) fn put_streams(out: &mut Vec<u8>, rows: &[Row]) {
+    let mut streams: BTreeMap<Labels, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        streams.entry(row.labels.merged()).or_default().push(row);
+    }
+    put_list(out, &streams, |out, (labels, rows)| {
+        out.extend_from_slice(b"{\"labels\":");
+        put_string(out, &labels.to_string());
+        out.extend_from_slice(b",\"entries\":");
+        put_list(out, rows, |out, row| {
+            out.extend_from_slice(b"{\"ts\":");
+            put_string(out, &row.timestamp.to_string());
+            out.extend_from_slice(b",\"line\":");
+            put_line(out, &row.line);
+            out.push(b'}');
+        });
+        out.push(b'}');
+    });
+}

@@ -1,0 +1,65 @@
+//! What the lines of a selection look like: `/loki/api/v1/patterns`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use longshore_logql::patterns::{Pattern, PatternParams, find_patterns};
+use longshore_logql::{Expr, LogExpr};
+use longshore_model::SECOND_NS;
+
+use crate::error::ApiError;
+use crate::json::{self, put_list, put_string};
+use crate::params::{Params, now};
+use crate::query::{check_resolution, parse, run_query};
+use crate::server::Shared;
+use crate::tenant::Reader;
+
+/// The smallest step: Loki counts lines of a pattern in pieces of ten seconds.
+const STEP_NS_MIN: i64 = 10 * SECOND_NS;
+
+/// `/loki/api/v1/patterns`: `{"status","data":[{"pattern","level","samples":[[seconds,lines]]}]}`.
+pub(crate) async fn find(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
+    if !shared.settings.patterns_enabled {
+        return Err(ApiError::new(StatusCode::NOT_FOUND, "404 page not found").line());
+    }
+    let range = params.query_range(now())?;
+    let step_ns = params.step(range)?.max(STEP_NS_MIN);
+    check_resolution(range, step_ns)?;
+    let expr: LogExpr = match parse(&params)? {
+        Expr::Log(expr) => expr,
+        Expr::Sample(_) => return Err(ApiError::bad_request("only log selector is supported")),
+    };
+    let lines_max = match params.number("line_limit", 0)? {
+        0 => None,
+        limit => Some(u64::try_from(limit).map_err(|_| ApiError::bad_request("limit must be a positive value"))?),
+    };
+    let wanted = PatternParams {
+        time: range,
+        step_ns,
+        lines_max,
+    };
+    let (patterns, _stats) = run_query(&shared, &reader, move |context| {
+        find_patterns(&expr, wanted, context).map(|found| (found.patterns, found.stats))
+    })
+    .await?;
+    Ok(answer(&patterns))
+}
+
+fn answer(patterns: &[Pattern]) -> Response {
+    let mut out = Vec::with_capacity(4096);
+    out.extend_from_slice(b"{\"status\":\"success\",\"data\":");
+    put_list(&mut out, patterns, |out, pattern| {
+        out.extend_from_slice(b"{\"pattern\":");
+        put_string(out, &pattern.text);
+        out.extend_from_slice(b",\"level\":");
+        put_string(out, &pattern.level);
+        out.extend_from_slice(b",\"samples\":");
+        put_list(out, &pattern.samples, |out, (start_ns, lines)| {
+            let start = start_ns.div_euclid(SECOND_NS);
+            out.extend_from_slice(format!("[{start},{lines}]").as_bytes());
+        });
+        out.push(b'}');
+    });
+    out.push(b'}');
+    json::body(out)
+}

@@ -1,0 +1,166 @@
+//! The requests.
+
+use super::Compare::{Form, Json, Status, Text};
+use super::{Ask, get, send};
+
+const CATEGORIZE: &[(&str, &str)] = &[("X-Loki-Response-Encoding-Flags", "categorize-labels")];
+const ACCEPT_JSON: &[(&str, &str)] = &[("Accept", "application/json")];
+
+/// `{env="test"}`, escaped.
+macro_rules! env {
+    ($before:literal, $after:literal) => {
+        concat!($before, "query=%7Benv%3D%22test%22%7D", $after)
+    };
+}
+
+pub(super) const ALL: &[Ask] = &[
+    // Queries.
+    get(env!("/loki/api/v1/query_range?{range}&", ""), Form),
+    get(env!("/loki/api/v1/query_range?{range}&", ""), Form).with(CATEGORIZE),
+    get(env!("/loki/api/v1/query_range?{range}&limit=0&", ""), Text),
+    get(env!("/loki/api/v1/query_range?{range}&limit=5001&", ""), Text),
+    get(env!("/loki/api/v1/query_range?{range}&direction=sideways&", ""), Text),
+    get(env!("/loki/api/v1/query_range?start=x&", ""), Text),
+    get(env!("/loki/api/v1/query_range?start=20&end=10&", ""), Text),
+    get(env!("/loki/api/v1/query_range?{range}&step=0&", ""), Text),
+    get(env!("/loki/api/v1/query_range?{range}&step=x&", ""), Text),
+    get(env!("/loki/api/v1/query_range?{range}&interval=-1&", ""), Text),
+    get("/loki/api/v1/query_range?{range}", Text),
+    get("/loki/api/v1/query_range?{range}&query=%7B", Text),
+    get("/loki/api/v1/query_range?{range}&query=%7B%7D", Text),
+    get(
+        "/loki/api/v1/query_range?{range}&query=sum(rate(%7Benv%3D%22test%22%7D%5B1m%5D))&step=15000ms",
+        Form,
+    ),
+    get("/loki/api/v1/query_range?{range}&query=%7Benv%3D%22none%22%7D", Form),
+    get("/loki/api/v1/query?query=vector(1)%2Bvector(1)", Form),
+    get("/loki/api/v1/query?query=1%2B1", Form),
+    get(
+        "/loki/api/v1/query?query=count_over_time(%7Benv%3D%22test%22%7D%5B5m%5D)",
+        Form,
+    ),
+    get("/loki/api/v1/query?query=%7Benv%3D%22test%22%7D", Text),
+    get("/loki/api/v1/query?query=vector(1)&time=x", Text),
+    // What there is.
+    get("/loki/api/v1/labels?{range}", Json),
+    get("/loki/api/v1/label?{range}", Json),
+    get("/loki/api/v1/labels?start=10&end=20", Json),
+    get("/loki/api/v1/label/app/values?{range}", Json),
+    get("/loki/api/v1/label/none/values?{range}", Json),
+    get("/loki/api/v1/labels?{range}&query=%7B", Text),
+    get("/loki/api/v1/series?{range}&match%5B%5D=%7Bapp%3D%22web%22%7D", Json),
+    get("/loki/api/v1/series?{range}&match%5B%5D=%7Bapp%3D%22none%22%7D", Json),
+    get(env!("/loki/api/v1/index/stats?{range}&", ""), Form),
+    get("/loki/api/v1/index/stats?{range}&query=%7B", Text),
+    get(env!("/loki/api/v1/index/volume?{range}&", ""), Form),
+    get(env!("/loki/api/v1/index/volume?{range}&targetLabels=app&", ""), Form),
+    get(env!("/loki/api/v1/index/volume?{range}&aggregateBy=x&", ""), Text),
+    get(env!("/loki/api/v1/index/volume_range?{range}&step=10s&", ""), Form),
+    get(
+        env!("/loki/api/v1/index/shards?{range}&targetBytesPerShard=1MB&", ""),
+        Form,
+    ),
+    get(env!("/loki/api/v1/index/shards?{range}&", ""), Text),
+    get(env!("/loki/api/v1/detected_labels?{range}&", ""), Form),
+    get(env!("/loki/api/v1/detected_fields?{range}&", ""), Form),
+    get(
+        "/loki/api/v1/detected_fields?{range}&query=%7Benv%3D%22none%22%7D",
+        Json,
+    ),
+    get(env!("/loki/api/v1/detected_field/status/values?{range}&", ""), Json),
+    get(env!("/loki/api/v1/patterns?{range}&step=10s&", ""), Form),
+    get("/loki/api/v1/patterns?{range}&query=%7B", Text),
+    get("/loki/api/v1/patterns?{range}&query=%7Bapp%3D%22none%22%7D", Json),
+    get("/loki/api/v1/drilldown-limits", Form),
+    get(
+        "/loki/api/v1/format_query?query=%7Benv%3D%22test%22%7D%7C%3D%22x%22",
+        Json,
+    ),
+    get("/loki/api/v1/format_query?query=%7B", Json),
+    get("/loki/api/v1/status/buildinfo", Form),
+    // The old paths.
+    get(env!("/api/prom/query?{range}&", ""), Form),
+    get(env!("/api/prom/query?{range}&regexp=slow&", ""), Form),
+    get("/api/prom/query?{range}&query=%7Benv%3D%22none%22%7D", Form),
+    get(
+        "/api/prom/query?{range}&query=rate(%7Benv%3D%22test%22%7D%5B1m%5D)",
+        Text,
+    ),
+    get("/api/prom/label?{range}", Json),
+    get("/api/prom/label/app/values?{range}", Json),
+    get("/api/prom/label/none/values?{range}", Json),
+    get("/api/prom/series?{range}&match%5B%5D=%7Bapp%3D%22web%22%7D", Json),
+    // Rules.
+    get("/loki/api/v1/rules", Text),
+    get("/loki/api/v1/rules/a", Text),
+    get("/loki/api/v1/rules/a/b", Text),
+    get("/api/prom/rules", Text),
+    get("/api/prom/rules/a/b", Text),
+    send("DELETE", "/loki/api/v1/rules/a", "", Text),
+    send("DELETE", "/loki/api/v1/rules/a/b", "", Text),
+    send("POST", "/loki/api/v1/rules/a", "- [", Text),
+    send("POST", "/loki/api/v1/rules/a", "name: ''", Text),
+    send("POST", "/loki/api/v1/rules/a", "name: g\nrules: []\n", Text),
+    send("POST", "/loki/api/v1/rules/a", "name: g\nrules: [{alert: a}]\n", Text),
+    send(
+        "POST",
+        "/loki/api/v1/rules/a",
+        "name: g\nrules: [{alert: a, record: b, expr: '1'}]\n",
+        Text,
+    ),
+    send(
+        "POST",
+        "/loki/api/v1/rules/a",
+        "name: g\nrules: [{alert: a, expr: '{'}]\n",
+        Text,
+    ),
+    send(
+        "POST",
+        "/loki/api/v1/rules/a",
+        "name: g\nrules: [{alert: a, expr: 'vector(1) > 0'}]\n",
+        Text,
+    ),
+    get("/prometheus/api/v1/rules", Json),
+    get("/prometheus/api/v1/rules?type=alert", Json),
+    get("/prometheus/api/v1/rules?type=x", Text),
+    get("/prometheus/api/v1/alerts", Json),
+    // The process.
+    get("/ready", Text),
+    get("/services", Status),
+    get("/ring", Status),
+    get("/ring", Form).with(ACCEPT_JSON),
+    get("/distributor/ring", Form).with(ACCEPT_JSON),
+    get("/compactor/ring", Form).with(ACCEPT_JSON),
+    get("/ruler/ring", Form).with(ACCEPT_JSON),
+    get("/scheduler/ring", Form).with(ACCEPT_JSON),
+    get("/pattern/ring", Form).with(ACCEPT_JSON),
+    get("/memberlist", Status),
+    get("/memberlist", Form).with(ACCEPT_JSON),
+    get("/indexgateway/ring", Text),
+    get("/config", Status),
+    get("/config?mode=diffs", Status),
+    get("/config?mode=defaults", Status),
+    get("/log_level", Form),
+    send("POST", "/log_level?log_level=warn", "", Json),
+    send("POST", "/log_level?log_level=loud", "", Json),
+    send("POST", "/log_level", "", Json),
+    get("/flush", Text),
+    send("POST", "/flush", "", Text),
+    send("POST", "/flush/tenant", "", Text),
+    send("PUT", "/sync-indexes", "", Text),
+    get("/sync-indexes", Text),
+    get("/ingester/prepare_shutdown", Text),
+    send("POST", "/ingester/prepare_shutdown", "", Text),
+    get("/ingester/prepare_shutdown", Text),
+    send("DELETE", "/ingester/prepare_shutdown", "", Text),
+    get("/debug/pprof/cmdline", Status).differs("ours is no program of Go"),
+    // Routing.
+    get("/nowhere", Text),
+    get("/loki/api/v1/push", Text),
+    send("DELETE", "/loki/api/v1/query_range", "", Text),
+    send("PUT", "/loki/api/v1/labels", "", Text),
+    send("POST", "/ready", "", Text),
+    send("POST", "/loki/api/v1/status/buildinfo", "", Text),
+    send("POST", "/ring", "", Status),
+    get("/loki/api/v1/tail", Text),
+];
