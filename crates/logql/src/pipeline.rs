@@ -27,7 +27,7 @@ use thiserror::Error;
 pub(crate) use json::unescape_text;
 pub(crate) use label_filter::CompiledLabelFilter;
 pub use labels::ResultLabels;
-pub(crate) use labels::{LabelState, Moment, without_clashes};
+pub(crate) use labels::{ERROR_LABEL, LabelState, Moment, without_clashes};
 pub(crate) use search::searches;
 
 use crate::ast::{LogExpr, Selector};
@@ -78,6 +78,11 @@ impl Pipeline {
     /// Whether lines of this stream are wanted at all.
     pub fn matches_stream(&self, labels: &Labels) -> bool {
         self.selector.matches(labels)
+    }
+
+    /// Whether every line of its streams passes as it is.
+    pub(crate) fn has_no_stage(&self) -> bool {
+        self.stages.is_empty()
     }
 
     /// Runs one entry of a stream that [`Pipeline::matches_stream`] through the stages; `None` when it is filtered

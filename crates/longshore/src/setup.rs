@@ -4,6 +4,7 @@ mod collector;
 mod config_file;
 mod overrides;
 mod page;
+mod rules;
 mod store;
 
 pub(crate) use collector::collector;

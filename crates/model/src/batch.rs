@@ -24,6 +24,16 @@ impl Batch {
     pub fn rows(&self) -> usize {
         self.timestamps.len()
     }
+
+    /// Keeps the rows whose flag is set; there is one flag a row.
+    pub fn retain(&mut self, keep: &[bool]) {
+        let mut flags = keep.iter();
+        self.timestamps.retain(|_| *flags.next().unwrap_or(&true));
+        let mut flags = keep.iter();
+        self.lines.spans.retain(|_| *flags.next().unwrap_or(&true));
+        let mut flags = keep.iter();
+        self.metadata.rows.retain(|_| *flags.next().unwrap_or(&true));
+    }
 }
 
 /// Lines as spans of one shared buffer, so that a page is decompressed once and never copied.
@@ -106,5 +116,36 @@ impl Metadata {
     /// The metadata of row `row`; `None` when the column was not read.
     pub fn get(&self, row: usize) -> Option<&Labels> {
         self.rows.get(row).map(|&index| &self.dictionary[index as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_kept_in_every_column_there_is() {
+        let whole = Batch {
+            labels: Labels::empty(),
+            timestamps: vec![TimestampNs(1), TimestampNs(2), TimestampNs(3)],
+            lines: Lines::from_lines([&b"one"[..], b"two", b"three"]),
+            metadata: Metadata {
+                dictionary: vec![Labels::empty(), Labels::new([("trace", "1")])],
+                rows: vec![0, 1, 0],
+            },
+        };
+        let mut batch = whole.clone();
+        batch.retain(&[true, false, true]);
+        assert_eq!(batch.timestamps, [TimestampNs(1), TimestampNs(3)]);
+        assert_eq!(batch.lines.iter().collect::<Vec<_>>(), [&b"one"[..], b"three"]);
+        assert_eq!(batch.metadata.rows, [0, 0]);
+        let mut times_only = Batch {
+            lines: Lines::default(),
+            metadata: Metadata::default(),
+            ..whole
+        };
+        times_only.retain(&[false, true, false]);
+        assert_eq!(times_only.timestamps, [TimestampNs(2)]);
+        assert!(times_only.lines.is_empty() && times_only.metadata.rows.is_empty());
     }
 }

@@ -18,8 +18,8 @@ pub use duration::{DurationError, format_go_duration, parse_go_duration, parse_p
 pub use entry::{Entry, StreamEntries};
 pub use labels::{Labels, quote_label_value};
 pub use scan::{
-    AllStreams, BatchSource, Cancellation, Columns, Direction, LineSearch, ScanError, ScanRequest, ScanStats, Storage,
-    StreamSelector,
+    AllStreams, BatchSource, Cancellation, Columns, Direction, LineSearch, RowFilter, RowFilterCompiler, ScanError,
+    ScanRequest, ScanStats, Storage, StreamSelector,
 };
 pub use size::{ByteSize, SizeError};
 pub use tenant::{TenantError, TenantId};

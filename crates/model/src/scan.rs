@@ -2,6 +2,7 @@
 //!
 //! The engine (`logql`) is pure and the store knows no LogQL; both know only these traits.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -77,6 +78,33 @@ pub trait LineSearch: Send + Sync {
     /// Byte strings that each matching line contains, every one of them, in the same case; empty when there are
     /// none. The store looks them up in its gram index.
     fn required_literals(&self) -> &[Vec<u8>];
+}
+
+/// Decides row by row what a delete request is about.
+///
+/// The query engine makes it of the request's query; the store, which knows no query language, keeps the text.
+pub trait RowFilter: Send + Sync {
+    /// Whether any row of the stream with these labels can match.
+    fn matches_stream(&self, labels: &Labels) -> bool;
+
+    /// Whether every row of a stream that matches does, so that none has to be looked at.
+    fn matches_every_row(&self) -> bool;
+
+    /// Searches that every matching line passes, to skip pages by.
+    fn searches(&self) -> &[Arc<dyn LineSearch>];
+
+    /// Says for each row of a matching stream whether it matches, exactly. The batch has every column. Must answer the
+    /// same for the same row for ever: a row is hidden first and removed later.
+    fn matching_rows(&self, batch: &Batch) -> Vec<bool>;
+}
+
+/// Makes filters of queries.
+pub trait RowFilterCompiler: Send + Sync + fmt::Debug {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn compile(&self, query: &str) -> Result<Arc<dyn RowFilter>, String>;
 }
 
 /// Which columns a scan fills in besides labels and time.

@@ -9,6 +9,7 @@
 
 mod body;
 mod cluster;
+mod delete;
 mod detected;
 mod error;
 mod index;

@@ -26,7 +26,7 @@ const SINCE_DEFAULT_NS: i64 = 3_600 * SECOND_NS;
 /// Points that a range is cut into when the request does not say.
 const STEPS_DEFAULT: f64 = 250.0;
 
-/// Names and values of the query string and, for POST, of a form body, which comes first as in Go.
+/// Names and values of the query string and, for POST and PUT, of a form body, which comes first as in Go.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
@@ -40,7 +40,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let mut pairs = Vec::new();
-        if parts.method == Method::POST && is_form(&parts.headers) {
+        if matches!(parts.method, Method::POST | Method::PUT) && is_form(&parts.headers) {
             let bytes = body::read(body, FORM_BYTES_MAX).await?;
             let form = Request::from_parts(parts.clone(), Body::from(bytes));
             let form = Form::<Vec<(String, String)>>::from_request(form, state).await;

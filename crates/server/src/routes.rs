@@ -13,7 +13,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::server::Shared;
-use crate::{cluster, detected, index, labels, legacy, page, patterns, process, push, query, rules, status, tail};
+use crate::{
+    cluster, delete, detected, index, labels, legacy, page, patterns, process, push, query, rules, status, tail,
+};
 
 /// The whole server as one service.
 pub(crate) fn router(shared: Shared) -> Router {
@@ -42,6 +44,14 @@ fn writes() -> Router<Shared> {
         .route("/loki/api/v1/push", post(push::loki))
         .route("/api/prom/push", post(push::loki))
         .route("/otlp/v1/logs", post(push::otlp))
+        .route(
+            "/loki/api/v1/delete",
+            get(delete::list)
+                .put(delete::request)
+                .post(delete::request)
+                .delete(delete::cancel),
+        )
+        .route("/loki/api/v1/cache/generation_numbers", get(delete::generation))
 }
 
 fn reads() -> Router<Shared> {
@@ -150,6 +160,8 @@ async fn measure(State(shared): State<Shared>, request: Request, next: Next) -> 
         Method::GET => "GET",
         Method::POST => "POST",
         Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
         _ => "other",
     };
     let response = next.run(request).await;

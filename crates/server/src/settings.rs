@@ -22,6 +22,8 @@ pub struct ServerSettings {
     pub push_body_bytes_max: usize,
     /// Largest push request once inflated, in bytes.
     pub push_inflated_bytes_max: usize,
+    /// Longest `max_interval` that a delete request may name.
+    pub delete_max_interval: Duration,
     /// Queries that run at a time.
     pub queries_at_once: usize,
     /// Bytes that queries and their answers may hold together; one query gets half of them.
@@ -122,6 +124,7 @@ impl Default for ServerSettings {
             auth_enabled: false,
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
+            delete_max_interval: Duration::from_secs(86_400),
             queries_at_once: 4,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
@@ -158,6 +161,7 @@ impl From<&StoreSettings> for ServerSettings {
             auth_enabled: settings.auth_enabled,
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
+            delete_max_interval: settings.compactor.delete_max_interval,
             queries_at_once: size(settings.querier.max_concurrent).max(1),
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),

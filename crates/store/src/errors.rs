@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 
@@ -110,7 +111,44 @@ pub enum FlushError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The store is closing; what was being rewritten stays as it is.
+    #[error("the store is shutting down")]
+    Stopped,
     /// The write-ahead log failed earlier, so its file stays.
     #[error("the write-ahead log failed earlier, its files are kept")]
     Wal(#[source] Box<PushError>),
+}
+
+/// Why a delete request was not taken.
+#[derive(Debug, Error)]
+pub enum DeleteError {
+    /// The query cannot be read.
+    #[error("{0}")]
+    Query(String),
+    /// The store was opened without a compiler of queries.
+    #[error("this store knows no query language")]
+    NoLanguage,
+    /// Each pending request costs every query.
+    #[error("there are {0} delete requests that are not processed yet, which is the limit")]
+    TooMany(usize),
+    /// It could not be written; nothing is hidden or removed.
+    #[error("cannot write the delete request")]
+    Io(#[source] io::Error),
+}
+
+/// Why a delete request was not taken back.
+#[derive(Debug, Error)]
+pub enum CancelError {
+    /// The tenant has none of this name.
+    #[error("there is no such delete request")]
+    Unknown,
+    /// The time in which it could be taken back is over.
+    #[error("a delete request can be taken back within {0:?} only")]
+    TooLate(Duration),
+    /// Its lines are gone.
+    #[error("the delete request was processed")]
+    Processed,
+    /// Its file could not be removed; it stays in force.
+    #[error("cannot remove the delete request")]
+    Io(#[source] io::Error),
 }

@@ -4,14 +4,18 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tracing::{error, info, warn};
 
 use crate::catalogue::Catalogue;
+use crate::deletion::Deletion;
 use crate::errors::FlushError;
-use crate::segment::SegmentError;
+use crate::removal::{Reason, Removed};
+use crate::segment::{Segment, SegmentError};
 
 /// Counters and gauges of one store; clones of the metrics live in registries.
 #[derive(Debug, Default)]
@@ -31,6 +35,13 @@ pub(crate) struct Events {
     merges: Counter,
     retention_unlinks: Counter,
     damaged_segments: Counter,
+    removed_lines: Family<ReasonLabel, Counter>,
+    removed_bytes: Family<ReasonLabel, Counter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabel {
+    reason: &'static str,
 }
 
 impl Events {
@@ -80,6 +91,16 @@ impl Events {
             "store_damaged_segments",
             "Segments that could not be opened",
             &self.damaged_segments,
+        );
+        registry.register(
+            "store_removed_lines",
+            "Stored lines removed from disk, by reason",
+            self.removed_lines.clone(),
+        );
+        registry.register(
+            "store_removed_bytes",
+            "Bytes of these lines",
+            self.removed_bytes.clone(),
         );
         let mut gauge = |name, help, metric: &Gauge| registry.register(name, help, metric.clone());
         gauge("store_head_bytes", "Bytes of entries in memory", &self.head_bytes);
@@ -180,9 +201,67 @@ impl Events {
         warn!(cause, "cannot merge small segments, they stay as they are");
     }
 
-    pub(crate) fn retention_unlinked(&self, path: &Path, bytes: u64) {
+    pub(crate) fn retention_unlinked(&self, segment: &Segment) {
         self.retention_unlinks.inc();
-        info!(path = %path.display(), bytes, "unlinked a segment past the retention period");
+        let removed = Removed {
+            lines: segment.rows(),
+            line_bytes: segment.line_bytes(),
+        };
+        self.count_removed(removed, Reason::Retention);
+        let (path, bytes) = (segment.path().display(), segment.file_bytes());
+        info!(%path, bytes, "unlinked a segment past the retention period");
+    }
+
+    fn count_removed(&self, removed: Removed, reason: Reason) {
+        let label = ReasonLabel {
+            reason: reason.as_str(),
+        };
+        self.removed_lines.get_or_create(&label).inc_by(removed.lines);
+        self.removed_bytes.get_or_create(&label).inc_by(removed.line_bytes);
+    }
+
+    pub(crate) fn removed(&self, path: &Path, removed: Removed, reason: Reason) {
+        self.count_removed(removed, reason);
+        let (lines, bytes, reason) = (removed.lines, removed.line_bytes, reason.as_str());
+        info!(path = %path.display(), lines, bytes, reason, "removed lines from a segment");
+    }
+
+    pub(crate) fn removal_failed(&self, path: &Path, error: &FlushError) {
+        let cause: &(dyn Error + 'static) = error;
+        error!(path = %path.display(), cause, "cannot remove lines from a segment, trying again later");
+    }
+
+    pub(crate) fn sweep_failed(&self, error: &FlushError) {
+        let cause: &(dyn Error + 'static) = error;
+        error!(cause, "cannot finish delete requests, trying again");
+    }
+
+    pub(crate) fn deletion_requested(&self, facts: &Deletion) {
+        // The query may hold what is to be forgotten, so it is not logged.
+        info!(id = facts.id, tenant = %facts.tenant, start = %facts.start, end = %facts.end, "lines are to be deleted");
+    }
+
+    pub(crate) fn deletion_cancelled(&self, id: &str) {
+        info!(id, "a delete request was taken back");
+    }
+
+    pub(crate) fn deletion_processed(&self, facts: &Deletion) {
+        info!(id = facts.id, tenant = %facts.tenant, "the lines of a delete request are gone from disk");
+    }
+
+    pub(crate) fn deletion_unreadable(&self, id: &str, why: &str) {
+        error!(
+            id,
+            why, "the query of a delete request cannot be read, its lines are neither hidden nor removed"
+        );
+    }
+
+    pub(crate) fn deletion_damaged(&self, path: &Path) {
+        error!(path = %path.display(), "a delete request is damaged, its lines are neither hidden nor removed");
+    }
+
+    pub(crate) fn deletion_not_written(&self, id: &str, cause: &io::Error) {
+        error!(id, %cause, "cannot write the state of a delete request");
     }
 
     pub(crate) fn unlink_failed(&self, path: &Path, cause: &io::Error) {

@@ -28,6 +28,7 @@ use source::HeadSource;
 impl From<SegmentError> for FlushError {
     fn from(error: SegmentError) -> Self {
         match error {
+            SegmentError::Stopped => Self::Stopped,
             SegmentError::Io { action, path, source } => Self::Io { action, path, source },
             SegmentError::Parquet { path, source } => Self::Encode {
                 path,
@@ -92,13 +93,13 @@ impl Inner {
                 let directory = day_directory(&self.segments_directory(), tenant, day);
                 let path = directory.join(file_name(head.segment_number));
                 let mut source = HeadSource::new(tenant_head, day);
-                segments.push(self.write_segment(&directory, &path, tenant, day, Vec::new(), &mut source)?);
+                segments.extend(self.write_segment(&directory, &path, tenant, day, Vec::new(), &mut source)?);
             }
         }
         Ok(segments)
     }
 
-    /// Writes one segment, makes it durable under its name, opens it.
+    /// Writes one segment, makes it durable under its name, opens it; without a row there is none.
     pub(crate) fn write_segment(
         &self,
         directory: &Path,
@@ -107,7 +108,7 @@ impl Inner {
         day: i32,
         replaces: Vec<String>,
         source: &mut dyn write::RowSource,
-    ) -> Result<Segment, FlushError> {
+    ) -> Result<Option<Segment>, FlushError> {
         let io = |action, path: &Path| {
             let path = path.to_owned();
             move |source| FlushError::Io { action, path, source }
@@ -126,14 +127,15 @@ impl Inner {
             replaces,
             table,
         };
-        if let Err(error) = write::write(&unfinished, header, self.settings.chunk_encoding, source) {
+        let written = write::write(&unfinished, header, self.settings.chunk_encoding, source);
+        if matches!(written, Ok(0) | Err(_)) {
             // It may be the disk that is full, so the torn file goes at once; if it cannot, the next start does it.
             let _removed = fs::remove_file(&unfinished);
-            return Err(error.into());
+            return written.map(|_| None).map_err(FlushError::from);
         }
         fs::rename(&unfinished, path).map_err(io("rename", &unfinished))?;
         sync_directory(directory).map_err(io("sync", directory))?;
-        Ok(Segment::open(path)?)
+        Ok(Some(Segment::open(path)?))
     }
 
     pub(crate) fn segments_directory(&self) -> PathBuf {

@@ -76,4 +76,13 @@ pub(crate) const MERGE_QUIET: Duration = Duration::from_secs(300);
 /// rests would collect thousands of files a day, each an open file and a look for every query.
 pub(crate) const MERGE_BACKLOG_SEGMENTS: usize = 32;
 
+/// Delete requests of a tenant that are not processed: each is asked about every page that a scan reads. More are refused.
+pub(crate) const DELETIONS_PENDING_MAX: usize = 1_000;
+
+/// Processed delete requests of a tenant that are remembered, for the list; the oldest go first.
+pub(crate) const DELETIONS_KEPT_MAX: usize = 10_000;
+
+/// Time until segments that could not be rewritten are tried again: they may be damaged, or the disk full.
+pub(crate) const SWEEP_RETRY: Duration = Duration::from_secs(600);
+
 const _: () = assert!(MERGE_SEGMENTS_MIN >= 2 && MERGE_SEGMENTS_MIN <= MERGE_SEGMENTS_MAX);

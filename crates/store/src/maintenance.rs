@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use longshore_model::{DAY_NS, TimestampNs};
 
+use crate::errors::FlushError;
 use crate::limits::{FLUSH_RETRY, MAINTENANCE_INTERVAL};
 use crate::store::{Inner, State, lock};
 
@@ -49,33 +50,43 @@ fn flush_loop(inner: &Inner) {
 }
 
 fn maintenance_loop(inner: &Inner) {
+    let mut more_to_do = false;
     loop {
-        let state = lock(&inner.state);
-        if state.stopping {
-            return;
+        let mut state = lock(&inner.state);
+        if !more_to_do && !state.stopping {
+            state = crate::wal::wait(&inner.maintenance_wanted, state, MAINTENANCE_INTERVAL);
         }
-        let state = crate::wal::wait(&inner.maintenance_wanted, state, MAINTENANCE_INTERVAL);
         if state.stopping {
             return;
         }
         drop(state);
-        inner.maintain(inner.clock.now());
+        more_to_do = inner.maintain(inner.clock.now());
     }
 }
 
 impl Inner {
-    /// One look at what time has made due: flushing the head, unlinking days, merging segments.
-    pub(crate) fn maintain(&self, now: TimestampNs) {
+    /// One look at what time has made due: flushing the head, unlinking days, rewriting or merging segments. Returns
+    /// whether there is more to do at once.
+    ///
+    /// One segment or merge a round, so that long work on many never keeps the head from being looked at.
+    pub(crate) fn maintain(&self, now: TimestampNs) -> bool {
         let mut state = lock(&self.state);
         if state.frozen.is_none() && self.is_due(&state, now) {
             self.freeze(&mut state);
         }
         drop(state);
         self.apply_retention(now);
-        // One merge a round, so that a long day of merging never keeps the head from being looked at.
-        if let Err(error) = self.merge(now) {
-            self.events.merge_failed(&error);
+        match self.sweep_deletions(now) {
+            Ok(true) => return true,
+            Ok(false) => {}
+            Err(FlushError::Stopped) => return false,
+            Err(error) => self.events.sweep_failed(&error),
         }
+        match self.merge(now) {
+            Ok(_) | Err(FlushError::Stopped) => {}
+            Err(error) => self.events.merge_failed(&error),
+        }
+        false
     }
 
     fn is_due(&self, state: &State, now: TimestampNs) -> bool {
@@ -109,7 +120,7 @@ impl Inner {
         self.events.catalogue_changed(&catalogue);
         for segment in &removed {
             match fs::remove_file(segment.path()) {
-                Ok(()) => self.events.retention_unlinked(segment.path(), segment.file_bytes()),
+                Ok(()) => self.events.retention_unlinked(segment),
                 Err(error) => self.events.unlink_failed(segment.path(), &error),
             }
             // The folder goes with its last file; while there are others this fails, which means nothing.

@@ -21,9 +21,10 @@ use crate::limits::{
     MERGE_BACKLOG_SEGMENTS, MERGE_QUIET, MERGE_SEGMENTS_MAX, MERGE_SEGMENTS_MIN, MERGED_LINE_BYTES_MAX,
 };
 use crate::maintenance::nanoseconds;
+use crate::removal::still_there;
 use crate::segment::Segment;
 use crate::store::{Inner, State, lock};
-use source::MergeSource;
+pub(crate) use source::MergeSource;
 
 impl Inner {
     /// Merges once, if there is something to merge at `now`; returns whether it did.
@@ -50,15 +51,14 @@ impl Inner {
         let (tenant, day) = (first.tenant().clone(), first.day());
         let directory = day_directory(&self.segments_directory(), &tenant, day);
         // What a segment replaced may still be there if it could not be unlinked, and must stay dead.
-        let still_there = |segment: &Arc<Segment>| {
-            let names = segment.replaces().iter().filter(|name| directory.join(name).exists());
-            names.cloned().collect::<Vec<_>>()
-        };
-        let mut replaces: Vec<String> = segments.iter().flat_map(still_there).collect();
+        let dead = segments.iter().flat_map(|segment| still_there(segment, &directory));
+        let mut replaces: Vec<String> = dead.map(|(name, _)| name.to_owned()).collect();
         replaces.extend(segments.iter().map(|segment| segment.name().to_owned()));
         let path = directory.join(file_name(number));
-        let mut source = MergeSource::new(segments);
-        let merged = self.write_segment(&directory, &path, &tenant, day, replaces, &mut source)?;
+        let mut source = MergeSource::new(segments, self.stopping.clone());
+        let Some(merged) = self.write_segment(&directory, &path, &tenant, day, replaces, &mut source)? else {
+            return Ok(());
+        };
         let file_bytes = merged.file_bytes();
         let paths: HashSet<PathBuf> = segments.iter().map(|segment| segment.path().to_owned()).collect();
         let mut state = lock(&self.state);

@@ -16,14 +16,16 @@ use std::sync::Arc;
 
 use longshore_model::{Batch, BatchSource, Direction, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
+use crate::deletion::Hidden;
 use crate::segment::{Segment, SegmentError};
-use crate::store::{Inner, lock};
-use head::HeadBlock;
-use segment::SegmentScan;
+use crate::store::{Inner, State, lock};
+pub(crate) use head::HeadBlock;
+pub(crate) use segment::SegmentScan;
 
 /// A running scan over a snapshot.
 pub(crate) struct Scan<'a> {
     request: ScanRequest<'a>,
+    hidden: Hidden,
     /// Still to be read; the next one is the last.
     units: Vec<Unit>,
     /// The segment that is being read.
@@ -48,11 +50,9 @@ impl Unit {
 
 impl<'a> Scan<'a> {
     pub(crate) fn open(inner: &Inner, request: ScanRequest<'a>) -> Self {
-        let mut blocks = Vec::new();
         let state = lock(&inner.state);
-        for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-            head::collect(head, &request, &mut blocks);
-        }
+        let blocks = head_blocks(&state, &request);
+        let hidden = Hidden::of(&state, &*inner.settings.rules, request.tenant, request.time);
         let catalogue = Arc::clone(&state.catalogue);
         drop(state);
         let segments = catalogue
@@ -70,6 +70,7 @@ impl<'a> Scan<'a> {
         }
         Self {
             request,
+            hidden,
             units,
             current: None,
             stats: ScanStats::default(),
@@ -85,7 +86,7 @@ impl BatchSource for Scan<'_> {
                 return Err(ScanError::Cancelled);
             }
             if let Some(segment) = &mut self.current {
-                if let Some(batch) = segment.next_batch(&self.request, wanted, &mut self.stats)? {
+                if let Some(batch) = segment.next_batch(&self.request, &self.hidden, wanted, &mut self.stats)? {
                     return Ok(Some(batch));
                 }
                 self.current = None;
@@ -94,7 +95,7 @@ impl BatchSource for Scan<'_> {
                 None => return Ok(None),
                 Some(unit) if !overlaps(wanted, unit.time_bounds()) => {}
                 Some(Unit::Head(block)) => {
-                    if let Some(batch) = block.read(&self.request, wanted, &mut self.stats) {
+                    if let Some(batch) = block.read(&self.request, &self.hidden, wanted, &mut self.stats) {
                         return Ok(Some(batch));
                     }
                 }
@@ -108,6 +109,15 @@ impl BatchSource for Scan<'_> {
     fn stats(&self) -> ScanStats {
         self.stats
     }
+}
+
+/// Blocks of the heads that a request may want.
+pub(crate) fn head_blocks(state: &State, request: &ScanRequest<'_>) -> Vec<HeadBlock> {
+    let mut blocks = Vec::new();
+    for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
+        head::collect(head, request, &mut blocks);
+    }
+    blocks
 }
 
 fn overlaps(wanted: TimeRange, (first, last): (TimestampNs, TimestampNs)) -> bool {

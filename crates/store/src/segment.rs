@@ -44,6 +44,9 @@ pub(crate) enum SegmentError {
     Parquet { path: PathBuf, source: ParquetError },
     #[error("segment {path} is damaged: {what}")]
     Damaged { path: PathBuf, what: String },
+    /// The store is closing; nothing is wrong.
+    #[error("the store is shutting down")]
+    Stopped,
     #[error("segment {path} has format {found}, this program reads format {}", schema::FORMAT)]
     Format { path: PathBuf, found: String },
 }
@@ -189,6 +192,11 @@ impl Segment {
 
     pub(crate) fn file_bytes(&self) -> u64 {
         self.file.bytes()
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> u64 {
+        self.table.pieces.iter().map(|piece| u64::from(piece.rows)).sum()
     }
 
     /// Bytes of all lines.

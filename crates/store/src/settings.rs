@@ -1,7 +1,11 @@
 //! What the store is told when it is opened: plain values, already validated by `config`.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use longshore_model::{RowFilterCompiler, TenantId};
 
 /// How the store works; see the fields for units and defaults.
 #[derive(Debug, Clone)]
@@ -20,6 +24,43 @@ pub struct Settings {
     pub head_bytes_max: usize,
     /// Whole UTC days older than this are unlinked; zero keeps them for ever, which is the default.
     pub retention_period: Duration,
+    /// How long a delete request may be taken back, and its lines stay on disk; 24 h by default, as in Loki.
+    pub delete_request_cancel_period: Duration,
+    /// Reads the queries of delete requests; without it none is taken.
+    pub row_filters: Option<Arc<dyn RowFilterCompiler>>,
+    /// What differs by tenant.
+    pub rules: Arc<dyn TenantRules>,
+}
+
+/// What the store asks about a tenant. It asks each time, so the answers may change while the store runs.
+pub trait TenantRules: Send + Sync + fmt::Debug {
+    /// What a delete request does.
+    fn deletion_mode(&self, tenant: &TenantId) -> DeletionMode;
+}
+
+/// The same rules for every tenant.
+#[derive(Debug, Clone, Default)]
+pub struct SameForAll {
+    /// What a delete request does.
+    pub deletion_mode: DeletionMode,
+}
+
+impl TenantRules for SameForAll {
+    fn deletion_mode(&self, _tenant: &TenantId) -> DeletionMode {
+        self.deletion_mode
+    }
+}
+
+/// What a delete request does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeletionMode {
+    /// Nothing.
+    Disabled,
+    /// Its lines are hidden.
+    FilterOnly,
+    /// Its lines are hidden, and removed from disk once it can no longer be taken back.
+    #[default]
+    FilterAndDelete,
 }
 
 impl Settings {
@@ -33,6 +74,9 @@ impl Settings {
             chunk_target_size_bytes: 1_572_864,
             head_bytes_max: crate::limits::HEAD_BYTES_DEFAULT,
             retention_period: Duration::ZERO,
+            delete_request_cancel_period: Duration::from_secs(24 * 3600),
+            row_filters: None,
+            rules: Arc::new(SameForAll::default()),
         }
     }
 }

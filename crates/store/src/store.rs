@@ -1,18 +1,20 @@
 //! The store as its callers see it: open, push, scan, close.
 
+use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use foldhash::fast::RandomState;
 use longshore_model::{
-    BatchSource, Labels, ScanError, ScanRequest, Storage, StreamEntries, StreamSelector, TenantId, TimeRange,
-    TimestampNs,
+    BatchSource, Cancellation, Labels, ScanError, ScanRequest, Storage, StreamEntries, StreamSelector, TenantId,
+    TimeRange, TimestampNs,
 };
 use prometheus_client::registry::Registry;
 
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
-use crate::errors::{FlushError, OpenError, PushError};
+use crate::deletion::{Deletion, Deletions, Sweep};
+use crate::errors::{CancelError, DeleteError, FlushError, OpenError, PushError};
 use crate::events::Events;
 use crate::head::Head;
 use crate::limits::COMPRESSION_RATIO_ASSUMED;
@@ -22,7 +24,7 @@ use crate::open_files;
 use crate::push::{EntryListener, PushOutcome};
 use crate::replay;
 use crate::scan::Scan;
-use crate::settings::Settings;
+use crate::settings::{DeletionMode, Settings};
 use crate::wal::Wal;
 use crate::wal::file::Directory;
 
@@ -49,6 +51,12 @@ pub(crate) struct Inner {
     pub(crate) maintenance_wanted: Condvar,
     /// Held while a flush runs.
     pub(crate) flushing: Mutex<()>,
+    /// Held while delete requests change.
+    pub(crate) deleting: Mutex<()>,
+    /// How far the removal of deleted lines is.
+    pub(crate) sweep: Mutex<Sweep>,
+    /// Stops rewriting segments when the store closes.
+    pub(crate) stopping: Cancellation,
     pub(crate) listener: Mutex<Option<Arc<dyn EntryListener>>>,
     _lock: DirectoryLock,
 }
@@ -58,6 +66,7 @@ pub(crate) struct State {
     pub(crate) active: Head,
     pub(crate) frozen: Option<Arc<Head>>,
     pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) deletions: Arc<Deletions>,
     /// Raw to compressed bytes of the last flush, an estimate for the next.
     pub(crate) compression_ratio: f64,
     pub(crate) last_segment_number: u64,
@@ -98,17 +107,7 @@ impl Store {
     /// As [`Store::open`].
     pub fn open_with_clock(settings: Settings, clock: Arc<dyn Clock>) -> Result<Arc<Self>, OpenError> {
         let wal_directory = settings.directory.join("wal");
-        for path in [
-            settings.directory.clone(),
-            wal_directory.clone(),
-            settings.directory.join("segments"),
-        ] {
-            std::fs::create_dir_all(&path).map_err(|source| OpenError::Io {
-                action: "create",
-                path,
-                source,
-            })?;
-        }
+        create_folders(&settings, &wal_directory)?;
         let directory_lock = DirectoryLock::acquire(&settings.directory)?;
         let files = replay::files(&wal_directory)?;
         let generation = files.last().map_or(0, |(generation, _)| generation + 1);
@@ -128,10 +127,13 @@ impl Store {
         })?;
         let (catalogue, last_segment_number) = Catalogue::load(&settings.directory.join("segments"), &events)?;
         events.catalogue_changed(&catalogue);
+        let deletions_directory = settings.directory.join("deletions");
+        let deletions = Deletions::load(&deletions_directory, settings.row_filters.as_deref(), &events)?;
         let state = State {
             active: Head::new(generation, hashes.clone()),
             frozen: None,
             catalogue: Arc::new(catalogue),
+            deletions: Arc::new(deletions),
             compression_ratio: COMPRESSION_RATIO_ASSUMED,
             last_segment_number,
             last_flush: clock.now(),
@@ -149,6 +151,9 @@ impl Store {
             flush_wanted: Condvar::new(),
             maintenance_wanted: Condvar::new(),
             flushing: Mutex::new(()),
+            deleting: Mutex::new(()),
+            sweep: Mutex::default(),
+            stopping: Cancellation::default(),
             listener: Mutex::new(None),
             _lock: directory_lock,
         });
@@ -215,10 +220,50 @@ impl Store {
         self.inner.flush()
     }
 
-    /// Does what time has made due at `now`: flushes the head if it is old or idle, applies retention. The store's
-    /// own thread does the same every few seconds.
-    pub fn maintain(&self, now: TimestampNs) {
-        self.inner.maintain(now);
+    /// Does what time has made due at `now`: flushes the head if it is old or idle, applies retention, removes deleted
+    /// lines from one segment or merges some. Returns whether there is more to do at once. The store's own thread does
+    /// the same every few seconds.
+    pub fn maintain(&self, now: TimestampNs) -> bool {
+        self.inner.maintain(now)
+    }
+
+    /// Takes a delete request for the lines of a query between two moments, both inclusive. It is durable, and no scan
+    /// shows such lines any more, when this returns; they are removed from disk after the cancel period.
+    ///
+    /// # Errors
+    /// Nothing is hidden or removed.
+    pub fn delete(
+        &self,
+        tenant: &TenantId,
+        query: &str,
+        start: TimestampNs,
+        end: TimestampNs,
+    ) -> Result<Deletion, DeleteError> {
+        self.inner.delete(tenant, query, (start, end))
+    }
+
+    /// What delete requests of a tenant do.
+    pub fn deletion_mode(&self, tenant: &TenantId) -> DeletionMode {
+        self.inner.settings.rules.deletion_mode(tenant)
+    }
+
+    /// The delete requests of a tenant, oldest first.
+    pub fn deletions(&self, tenant: &TenantId) -> Vec<Deletion> {
+        self.inner.deletions(tenant)
+    }
+
+    /// A moment that changes whenever the delete requests of a tenant do; `None` when it has had none.
+    pub fn deletions_changed(&self, tenant: &TenantId) -> Option<TimestampNs> {
+        self.inner.deletions_changed(tenant)
+    }
+
+    /// Takes a delete request back; with `force` also one whose lines are being removed, which brings none back that is
+    /// gone.
+    ///
+    /// # Errors
+    /// It stays in force.
+    pub fn cancel_deletion(&self, tenant: &TenantId, id: &str, force: bool) -> Result<(), CancelError> {
+        self.inner.cancel_deletion(tenant, id, force)
     }
 
     /// Unlinks whole UTC days that ended more than the retention period before `now`; returns the segments that went.
@@ -239,6 +284,7 @@ impl Store {
 
     fn stop_threads(&self) {
         lock(&self.inner.state).stopping = true;
+        self.inner.stopping.cancel();
         self.inner.flush_wanted.notify_all();
         self.inner.maintenance_wanted.notify_all();
         for thread in lock(&self.threads).drain(..) {
@@ -253,6 +299,18 @@ impl Store {
         self.inner.events.register(registry);
         registry.register_collector(Box::new(crate::state::State(Arc::downgrade(&self.inner))));
     }
+}
+
+fn create_folders(settings: &Settings, wal_directory: &Path) -> Result<(), OpenError> {
+    let segments = settings.directory.join("segments");
+    for path in [settings.directory.as_path(), wal_directory, &segments] {
+        std::fs::create_dir_all(path).map_err(|source| OpenError::Io {
+            action: "create",
+            path: path.to_owned(),
+            source,
+        })?;
+    }
+    Ok(())
 }
 
 impl Inner {

@@ -10,10 +10,10 @@ use crate::decode::Section;
 pub struct CompactorSettings {
     /// Old lines are removed. Default: whether a retention period is given (Loki: false, and the period is forgotten).
     pub retention_enabled: bool,
-    /// How long after it is found too old a segment is unlinked. Default: 2 h.
-    pub retention_delete_delay: Duration,
     /// How long a delete request may be taken back. Default: 24 h.
     pub delete_request_cancel_period: Duration,
+    /// Longest `max_interval` that a delete request may name. Default: 24 h.
+    pub delete_max_interval: Duration,
     /// Where delete requests are kept; Loki wants it with retention. Here: with the data.
     pub delete_request_store: Option<String>,
 }
@@ -41,14 +41,12 @@ pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> Comp
             fix,
         );
     }
-    section.not_yet(&["delete_request_cancel_period", "retention_delete_delay"]);
     section.without_effect(&[
         "apply_retention_interval",
         "compaction_interval",
         "backup_delete_request_store_db_type",
         "compactor_ring",
         "delete_batch_size",
-        "delete_max_interval",
         "delete_request_store_db_type",
         "delete_request_store_key_prefix",
         "deletion_marker_object_store_prefix",
@@ -56,6 +54,7 @@ pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> Comp
         "jobs_config",
         "max_compaction_parallelism",
         "retention_backoff_config",
+        "retention_delete_delay",
         "retention_delete_worker_count",
         "retention_table_timeout",
         "skip_latest_n_tables",
@@ -66,9 +65,9 @@ pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> Comp
     ]);
     CompactorSettings {
         retention_enabled,
-        retention_delete_delay: section.duration("retention_delete_delay", Duration::from_secs(2 * 3600)),
         delete_request_cancel_period: section
             .long_duration("delete_request_cancel_period", Duration::from_secs(86_400)),
+        delete_max_interval: section.long_duration("delete_max_interval", Duration::from_secs(86_400)),
         delete_request_store,
     }
 }

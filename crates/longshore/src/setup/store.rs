@@ -11,6 +11,7 @@ use longshore_store::{OpenError, Settings, Store};
 use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 
+use super::rules::ConfiguredRules;
 use crate::clock;
 use crate::failure::Hinted;
 use crate::limits::RETENTION_PERIODS;
@@ -38,6 +39,9 @@ pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settin
         max_chunk_age: from.ingester.max_chunk_age,
         chunk_target_size_bytes: from.ingester.chunk_target_size.0,
         retention_period: retention.unwrap_or_default(),
+        delete_request_cancel_period: from.compactor.delete_request_cancel_period,
+        row_filters: Some(Arc::new(longshore_logql::RowQueries)),
+        rules: Arc::new(ConfiguredRules::new(from)),
         ..Settings::new(directory)
     }
 }

@@ -38,10 +38,29 @@ impl Api {
         assets: Option<Arc<dyn Assets>>,
         process: Option<Arc<dyn Process>>,
     ) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self::start_on(folder, |store| store, settings, assets, process).await
+    }
+
+    /// As [`Api::start`], over a store with other settings.
+    pub(crate) async fn start_over(change: impl FnOnce(Settings) -> Settings) -> Self {
+        Self::start_on(TempDir::new().unwrap(), change, ServerSettings::default(), None, None).await
+    }
+
+    async fn start_on(
+        folder: TempDir,
+        change: impl FnOnce(Settings) -> Settings,
+        settings: ServerSettings,
+        assets: Option<Arc<dyn Assets>>,
+        process: Option<Arc<dyn Process>>,
+    ) -> Self {
         // Another test may have installed it already.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let folder = TempDir::new().unwrap();
-        let store = Store::open(Settings::new(folder.path())).unwrap();
+        let store = Settings {
+            row_filters: Some(Arc::new(longshore_logql::RowQueries)),
+            ..Settings::new(folder.path())
+        };
+        let store = Store::open(change(store)).unwrap();
         let settings = ServerSettings {
             listen: "127.0.0.1:0".to_owned(),
             ..settings

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use longshore_model::{Batch, Labels, Metadata, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
 use super::search::{lines_of, retain_hits};
+use crate::deletion::{Hidden, columns_for, hide};
 use crate::head::{Block, Head};
 
 /// A block of one stream, held for a scan.
-pub(super) struct HeadBlock {
+pub(crate) struct HeadBlock {
     labels: Labels,
     block: Arc<Block>,
     /// Least timestamp.
@@ -43,7 +44,13 @@ pub(super) fn collect(head: &Head, request: &ScanRequest<'_>, blocks: &mut Vec<H
 
 impl HeadBlock {
     /// The wanted rows as a batch, `None` when there are none.
-    pub(super) fn read(&self, request: &ScanRequest<'_>, wanted: TimeRange, stats: &mut ScanStats) -> Option<Batch> {
+    pub(crate) fn read(
+        &self,
+        request: &ScanRequest<'_>,
+        hidden: &Hidden,
+        wanted: TimeRange,
+        stats: &mut ScanStats,
+    ) -> Option<Batch> {
         if !wanted.overlaps(self.first, self.last) {
             return None;
         }
@@ -60,21 +67,23 @@ impl HeadBlock {
         if !block.is_sorted() {
             rows.sort_by_key(|&row| block.timestamp(row));
         }
+        let hiding = hidden.touching(&self.labels, self.first, self.last);
+        let columns = columns_for(&hiding, request.columns);
         let mut batch = Batch {
             labels: self.labels.clone(),
             timestamps: rows.iter().map(|&row| TimestampNs(block.timestamp(row))).collect(),
             ..Batch::default()
         };
-        if request.columns.lines {
+        if columns.lines {
             batch.lines = lines_of(block.shared_text(), rows.iter().map(|&row| block.span(row)).collect());
         }
-        if request.columns.metadata {
+        if columns.metadata {
             let ids = rows.iter().map(|&row| block.metadata_id(row)).collect();
             batch.metadata = Metadata {
                 dictionary: block.dictionary().to_vec(),
                 rows: ids,
             };
         }
-        Some(batch)
+        hide(&hiding, batch, request)
     }
 }

@@ -7,11 +7,12 @@ use longshore_model::{Batch, Direction, Metadata, ScanError, ScanRequest, ScanSt
 
 use super::read_error;
 use super::search::{lines_of, retain_hits};
+use crate::deletion::{Hidden, columns_for, hide};
 use crate::segment::read::LinePage;
 use crate::segment::{Segment, SegmentError, schema};
 
 /// The part of a scan that lies in one segment.
-pub(super) struct SegmentScan {
+pub(crate) struct SegmentScan {
     segment: Arc<Segment>,
     /// Pages with the pieces wanted of them; the next one is the last.
     pages: Vec<WantedPage>,
@@ -38,7 +39,7 @@ struct OpenPage {
 
 impl SegmentScan {
     /// Chooses pages by streams, time and grams.
-    pub(super) fn open(
+    pub(crate) fn open(
         segment: Arc<Segment>,
         request: &ScanRequest<'_>,
         wanted: TimeRange,
@@ -95,9 +96,10 @@ impl SegmentScan {
     }
 
     /// The rows of the next piece that has any, `None` at the end of the segment.
-    pub(super) fn next_batch(
+    pub(crate) fn next_batch(
         &mut self,
         request: &ScanRequest<'_>,
+        hidden: &Hidden,
         wanted: TimeRange,
         stats: &mut ScanStats,
     ) -> Result<Option<Batch>, ScanError> {
@@ -108,7 +110,7 @@ impl SegmentScan {
                     self.current = None;
                     break;
                 };
-                let batch = page.read_piece(&segment, piece, request, wanted, stats);
+                let batch = page.read_piece(&segment, piece, request, hidden, wanted, stats);
                 if let Some(batch) = batch.map_err(|error| read_error(&segment, error))? {
                     return Ok(Some(batch));
                 }
@@ -169,6 +171,7 @@ impl OpenPage {
         segment: &Segment,
         index: usize,
         request: &ScanRequest<'_>,
+        hidden: &Hidden,
         wanted: TimeRange,
         stats: &mut ScanStats,
     ) -> Result<Option<Batch>, SegmentError> {
@@ -194,32 +197,31 @@ impl OpenPage {
         if rows.is_empty() {
             return Ok(None);
         }
+        let labels = &segment.streams()[piece.stream as usize];
+        let hiding = hidden.touching(labels, TimestampNs(piece.first), TimestampNs(piece.last));
+        let columns = columns_for(&hiding, request.columns);
         let times = self.times(segment, stats)?;
         let mut batch = Batch {
-            labels: segment.streams()[piece.stream as usize].clone(),
+            labels: labels.clone(),
             timestamps: rows.iter().map(|&row| TimestampNs(times[row])).collect(),
             ..Batch::default()
         };
-        if request.columns.lines {
+        if columns.lines {
             let lines = self.lines(segment, stats)?;
             batch.lines = lines_of(lines.text.clone(), rows.iter().map(|&row| lines.span(row)).collect());
         }
         if request.searches.is_empty() {
-            stats.decompressed_bytes += if request.columns.lines {
-                u64::from(piece.line_bytes)
-            } else {
-                0
-            };
+            stats.decompressed_bytes += if columns.lines { u64::from(piece.line_bytes) } else { 0 };
             stats.decompressed_lines += u64::from(piece.rows);
         }
-        if request.columns.metadata {
+        if columns.metadata {
             let metadata = self.metadata(segment, stats)?;
             batch.metadata = Metadata {
                 dictionary: metadata.dictionary.clone(),
                 rows: rows.iter().map(|&row| metadata.rows[row]).collect(),
             };
         }
-        Ok(Some(batch))
+        Ok(hide(&hiding, batch, request))
     }
 
     fn times(&mut self, segment: &Segment, stats: &mut ScanStats) -> Result<&[i64], SegmentError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use longshore_model::{Labels, StreamSelector, TenantId, TimeRange, TimestampNs};
 
+use crate::deletion::Hidden;
 use crate::head::Head;
 use crate::store::{Inner, StreamVolume, lock};
 
@@ -15,6 +16,7 @@ impl Inner {
     pub(crate) fn streams(&self, tenant: &TenantId, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
         let mut found = BTreeSet::new();
         let state = lock(&self.state);
+        let hidden = Hidden::of(&state, &*self.settings.rules, tenant, time);
         for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
             let streams = head
                 .tenants
@@ -22,10 +24,10 @@ impl Inner {
                 .into_iter()
                 .flat_map(|tenant| tenant.streams.values());
             for stream in streams {
-                let overlaps = stream
+                let visible = stream
                     .time_bounds()
-                    .is_some_and(|(first, last)| time.overlaps(first, last));
-                if overlaps && selector.matches(&stream.labels) {
+                    .is_some_and(|bounds| is_visible(&hidden, &stream.labels, bounds, time));
+                if visible && selector.matches(&stream.labels) {
                     found.insert(stream.labels.clone());
                 }
             }
@@ -38,8 +40,8 @@ impl Inner {
             .flat_map(|tenant| tenant.segments());
         for segment in segments.filter(|segment| segment.overlaps(time)) {
             for (number, labels) in segment.streams().iter().enumerate() {
-                let (first, last) = segment.stream_bounds(number);
-                if time.overlaps(first, last) && !found.contains(labels) && selector.matches(labels) {
+                let bounds = segment.stream_bounds(number);
+                if is_visible(&hidden, labels, bounds, time) && !found.contains(labels) && selector.matches(labels) {
                     found.insert(labels.clone());
                 }
             }
@@ -56,8 +58,9 @@ impl Inner {
     ) -> Vec<StreamVolume> {
         let mut volumes = Volumes::new(time, bucket_ns);
         let state = lock(&self.state);
+        let hidden = Hidden::of(&state, &*self.settings.rules, tenant, time);
         for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-            add_head(&mut volumes, head, tenant, selector);
+            add_head(&mut volumes, head, tenant, selector, &hidden);
         }
         let catalogue = Arc::clone(&state.catalogue);
         drop(state);
@@ -70,7 +73,10 @@ impl Inner {
                 if selector.matches(labels) {
                     for index in segment.pieces_of(number) {
                         let piece = segment.piece(index);
-                        volumes.add_span(labels, piece.first, piece.last, u64::from(piece.line_bytes));
+                        let bytes = u64::from(piece.line_bytes);
+                        for part in hidden.visible(labels, piece.first, piece.last) {
+                            volumes.add_part(labels, (piece.first, piece.last), part, bytes);
+                        }
                     }
                 }
             }
@@ -79,7 +85,16 @@ impl Inner {
     }
 }
 
-fn add_head(volumes: &mut Volumes, head: &Head, tenant: &TenantId, selector: &dyn StreamSelector) {
+/// Whether rows of a stream between two moments may be in the range and to be seen.
+fn is_visible(hidden: &Hidden, labels: &Labels, (first, last): (TimestampNs, TimestampNs), time: TimeRange) -> bool {
+    let inside = (
+        first.max(time.start),
+        last.min(TimestampNs(time.end.0.saturating_sub(1))),
+    );
+    time.overlaps(first, last) && !hidden.covers(labels, inside.0, inside.1)
+}
+
+fn add_head(volumes: &mut Volumes, head: &Head, tenant: &TenantId, selector: &dyn StreamSelector, hidden: &Hidden) {
     let streams = head
         .tenants
         .get(tenant)
@@ -87,10 +102,14 @@ fn add_head(volumes: &mut Volumes, head: &Head, tenant: &TenantId, selector: &dy
         .flat_map(|tenant| tenant.streams.values());
     for stream in streams.filter(|stream| selector.matches(&stream.labels)) {
         for block in stream.blocks() {
+            let (first, last) = block.time_bounds();
+            let hides = !hidden.touching(&stream.labels, first, last).is_empty();
             for row in 0..block.rows() {
                 let (start, end) = block.span(row);
                 let at = block.timestamp(row);
-                volumes.add_span(&stream.labels, at, at, u64::from(end - start));
+                if !hides || !hidden.covers(&stream.labels, TimestampNs(at), TimestampNs(at)) {
+                    volumes.add_part(&stream.labels, (at, at), (at, at), u64::from(end - start));
+                }
             }
         }
     }
@@ -117,15 +136,16 @@ impl Volumes {
         }
     }
 
-    /// Adds bytes that lie evenly between two moments, inclusive, as far as they are in the range.
-    fn add_span(&mut self, labels: &Labels, first: i64, last: i64, bytes: u64) {
-        if bytes == 0 || !self.time.overlaps(TimestampNs(first), TimestampNs(last)) {
+    /// Of bytes that lie evenly between the moments `first` and `last`, inclusive, adds those in the part, inclusive,
+    /// as far as they are in the range.
+    fn add_part(&mut self, labels: &Labels, (first, last): (i64, i64), part: (i64, i64), bytes: u64) {
+        if bytes == 0 || !self.time.overlaps(TimestampNs(part.0), TimestampNs(part.1)) {
             return;
         }
         let (start, bucket) = (i128::from(self.time.start.0), i128::from(self.bucket_ns));
         let span = i128::from(last) - i128::from(first) + 1;
-        let from = i128::from(first).max(start);
-        let to = (i128::from(last) + 1).min(i128::from(self.time.end.0));
+        let from = i128::from(part.0).max(start);
+        let to = (i128::from(part.1) + 1).min(i128::from(self.time.end.0));
         // Rounding the running sum instead of each part makes the parts add up.
         let bytes_before = |at: i128| (i128::from(bytes) * (at - i128::from(first)) / span) as u64;
         let buckets = match self.found.get_mut(labels) {
@@ -164,9 +184,9 @@ mod tests {
             end: TimestampNs(40),
         };
         let mut volumes = Volumes::new(time, Some(10));
-        volumes.add_span(&Labels::empty(), 0, 39, 400);
-        volumes.add_span(&Labels::empty(), 25, 25, 7);
-        volumes.add_span(&Labels::empty(), 40, 50, 1000);
+        volumes.add_part(&Labels::empty(), (0, 39), (0, 39), 400);
+        volumes.add_part(&Labels::empty(), (25, 25), (25, 25), 7);
+        volumes.add_part(&Labels::empty(), (40, 50), (40, 50), 1000);
         let buckets = volumes.finish().remove(0).buckets;
         assert_eq!(
             buckets,

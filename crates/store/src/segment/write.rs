@@ -31,13 +31,13 @@ pub(crate) trait RowSource {
     fn fill(&mut self, page: &mut PageRows) -> Result<(), SegmentError>;
 }
 
-/// Writes all rows of `source` to a new file at `path` and fsyncs it. `header.table` is filled in here.
+/// Writes all rows of `source` to a new file at `path` and fsyncs it; returns how many. `header.table` is filled in here.
 pub(crate) fn write(
     path: &Path,
     mut header: Header,
     encoding: ChunkEncoding,
     source: &mut dyn RowSource,
-) -> Result<(), SegmentError> {
+) -> Result<u64, SegmentError> {
     let io = |action| move |source| io_error(action, path, source);
     let parquet = |source| SegmentError::Parquet {
         path: path.to_owned(),
@@ -103,7 +103,8 @@ pub(crate) fn write(
     let file = buffered
         .into_inner()
         .map_err(|error| io_error("write", path, error.into_error()))?;
-    file.sync_all().map_err(io("sync"))
+    file.sync_all().map_err(io("sync"))?;
+    Ok(table.pages.iter().map(|page| u64::from(page.rows)).sum())
 }
 
 /// Notes the checksum of every page of a group; returns those of the dictionary pages.

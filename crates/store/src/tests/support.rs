@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use longshore_model::{
-    AllStreams, Cancellation, Columns, Direction, Entry, Labels, LineSearch, ScanRequest, Storage, StreamEntries,
-    TenantId, TimeRange, TimestampNs,
+    AllStreams, Batch, Cancellation, Columns, Direction, Entry, Labels, LineSearch, RowFilter, RowFilterCompiler,
+    ScanRequest, Storage, StreamEntries, TenantId, TimeRange, TimestampNs,
 };
 
-use crate::{Clock, PushError, PushOutcome, Settings, Store};
+use crate::{Clock, Deletion, PushError, PushOutcome, Settings, Store};
 
 /// Shows what it was set to.
 #[derive(Default)]
@@ -104,6 +105,77 @@ pub(super) fn scan(
         }
     }
     rows
+}
+
+/// Reads queries of the form `app:text`: lines of this app, or of any when it is empty, that contain the text.
+#[derive(Debug)]
+pub(super) struct Containing;
+
+struct ContainingRows {
+    app: String,
+    text: String,
+}
+
+impl RowFilterCompiler for Containing {
+    fn compile(&self, query: &str) -> Result<Arc<dyn RowFilter>, String> {
+        let (app, text) = query.split_once(':').ok_or("there is no colon")?;
+        let (app, text) = (app.to_owned(), text.to_owned());
+        Ok(Arc::new(ContainingRows { app, text }))
+    }
+}
+
+impl RowFilter for ContainingRows {
+    fn matches_stream(&self, labels: &Labels) -> bool {
+        self.app.is_empty() || labels.get("app") == Some(&*self.app)
+    }
+
+    fn matches_every_row(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    fn searches(&self) -> &[Arc<dyn LineSearch>] {
+        &[]
+    }
+
+    fn matching_rows(&self, batch: &Batch) -> Vec<bool> {
+        assert_eq!(
+            (batch.lines.len(), batch.metadata.rows.len()),
+            (batch.rows(), batch.rows())
+        );
+        let contains = |line: &[u8]| memchr::memmem::find(line, self.text.as_bytes()).is_some();
+        batch.lines.iter().map(contains).collect()
+    }
+}
+
+/// Settings of a store that takes delete requests and lets none be taken back.
+pub(super) fn deleting(directory: &Path) -> Settings {
+    Settings {
+        row_filters: Some(Arc::new(Containing)),
+        delete_request_cancel_period: Duration::ZERO,
+        ..Settings::new(directory)
+    }
+}
+
+/// Asks for lines of the single tenant to be deleted, from one moment to another, inclusive.
+pub(super) fn delete(store: &Store, query: &str, start: i64, end: i64) -> Deletion {
+    store
+        .delete(&TenantId::single(), query, TimestampNs(start), TimestampNs(end))
+        .unwrap()
+}
+
+/// Runs rounds of maintenance until no request of the single tenant is left to do; panics when that takes too many.
+pub(super) fn process(store: &Store) {
+    for _ in 0..1000 {
+        store.maintain(TimestampNs(0));
+        if store
+            .deletions(&TenantId::single())
+            .iter()
+            .all(|deletion| deletion.processed)
+        {
+            return;
+        }
+    }
+    panic!("requests are not processed: {:?}", store.deletions(&TenantId::single()));
 }
 
 pub(super) fn files_in(directory: &Path) -> Vec<String> {

@@ -151,12 +151,11 @@ const WITHOUT_EFFECT: [&str; 71] = [
 ];
 
 /// Limits that are read and checked, and that nothing asks for yet.
-const NOT_YET: [&str; 21] = [
+const NOT_YET: [&str; 20] = [
     "block_ingestion_status_code",
     "block_ingestion_until",
     "blocked_queries",
     "cardinality_limit",
-    "deletion_mode",
     "increment_duplicate_timestamp",
     "ingestion_burst_size_mb",
     "ingestion_rate_mb",
