@@ -6,8 +6,8 @@
 mod refusal;
 
 use bytes::Bytes;
-use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
-use longshore_wire::level::{self, DETECTED_LEVEL};
+use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
+use longshore_wire::level::{DETECTED_LEVEL, LevelFields};
 use longshore_wire::service_name::{SERVICE_NAME, discover};
 
 use crate::settings::Limits;
@@ -18,7 +18,7 @@ pub(crate) use refusal::{Reason, Refusals};
 #[derive(Debug, Default)]
 pub(crate) struct Accepted {
     /// To be stored.
-    pub(crate) streams: Vec<StreamEntries>,
+    pub(crate) streams: Vec<Checked>,
     /// Lines in them.
     pub(crate) lines: usize,
     /// Bytes of these lines.
@@ -27,8 +27,41 @@ pub(crate) struct Accepted {
     pub(crate) refusals: Refusals,
 }
 
+/// The good entries of a stream.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) stream: StreamEntries,
+    /// Bytes of lines and metadata of each entry as they came, which rates count.
+    pub(crate) entry_bytes: Vec<usize>,
+}
+
+impl Checked {
+    /// Bytes that rates count.
+    pub(crate) fn bytes(&self) -> usize {
+        self.entry_bytes.iter().sum()
+    }
+}
+
+impl Accepted {
+    /// Refuses streams that were good so far.
+    pub(crate) fn refuse_streams(&mut self, mut refusal: impl FnMut(&Checked) -> Option<Refusal>) {
+        for checked in std::mem::take(&mut self.streams) {
+            match refusal(&checked) {
+                None => self.streams.push(checked),
+                Some((reason, text)) => {
+                    let entries = &checked.stream.entries;
+                    let bytes = entries.iter().map(|entry| entry.line.len()).sum();
+                    self.lines -= entries.len();
+                    self.bytes -= bytes;
+                    self.refusals.add(reason, text, entries.len(), bytes);
+                }
+            }
+        }
+    }
+}
+
 /// Checks and completes the streams of a request.
-pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: TimestampNs) -> Accepted {
+pub(crate) fn prepare(streams: Vec<StreamEntries>, tenant: &TenantId, limits: &Limits, now: TimestampNs) -> Accepted {
     let mut accepted = Accepted::default();
     for stream in streams {
         if stream.entries.is_empty() {
@@ -40,7 +73,9 @@ pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: Timesta
             labels: with_service_name(given.clone(), limits),
             entries: stream.entries,
         };
-        match check_labels(&given, &stream.labels, limits) {
+        let checked = check_labels(&given, &stream.labels, limits)
+            .and_then(|()| check_enforced_labels(&stream.labels, tenant, limits));
+        match checked {
             Ok(()) => prepare_stream(stream, limits, now, &mut accepted),
             Err((reason, text)) => {
                 let bytes = stream.entries.iter().map(|entry| entry.line.len()).sum();
@@ -51,7 +86,8 @@ pub(crate) fn prepare(streams: Vec<StreamEntries>, limits: &Limits, now: Timesta
     accepted
 }
 
-type Refusal = (Reason, String);
+/// Why something is refused, and what the client is told.
+pub(crate) type Refusal = (Reason, String);
 
 /// Checks the labels that came with the push; the texts show the stream with the `service_name` that was added.
 fn check_labels(given: &Labels, labels: &Labels, limits: &Limits) -> Result<(), Refusal> {
@@ -90,6 +126,22 @@ fn check_labels(given: &Labels, labels: &Labels, limits: &Limits) -> Result<(), 
     Ok(())
 }
 
+fn check_enforced_labels(labels: &Labels, tenant: &TenantId, limits: &Limits) -> Result<(), Refusal> {
+    let is_missing = |name: &&String| labels.get(name).is_none();
+    let missing: Vec<&str> = limits
+        .enforced_labels
+        .iter()
+        .filter(is_missing)
+        .map(String::as_str)
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let missing = missing.join(",");
+    let text = format!("missing required labels '{missing}' for user '{tenant}' for stream '{labels}' (policy: '')");
+    Err((Reason::MissingEnforcedLabels, text))
+}
+
 fn is_label_name(name: &str) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     name.bytes().all(is_good) && !name.as_bytes().first().is_none_or(u8::is_ascii_digit)
@@ -98,14 +150,21 @@ fn is_label_name(name: &str) -> bool {
 fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, accepted: &mut Accepted) {
     let StreamEntries { labels, entries } = stream;
     let checks = EntryChecks::new(limits, now);
-    let stream_level = level::of_labels(&labels);
-    let mut levels = LevelCache::default();
-    let mut kept = Vec::with_capacity(entries.len());
+    let mut levels = limits
+        .discover_log_levels
+        .then(|| Levels::new(&limits.level_fields, &labels));
+    let mut duplicates = limits.increment_duplicate_timestamp.then(Duplicates::default);
+    let mut kept: Vec<Entry> = Vec::with_capacity(entries.len());
+    let mut entry_bytes = Vec::with_capacity(entries.len());
     for mut entry in entries {
         match checks.check(&labels, &mut entry) {
             Ok(()) => {
-                if limits.discover_log_levels {
-                    levels.add_to(&mut entry, stream_level);
+                entry_bytes.push(entry.line.len() + entry.structured_metadata.size_bytes());
+                if let Some(levels) = &mut levels {
+                    levels.add_to(&mut entry);
+                }
+                if let Some(duplicates) = &mut duplicates {
+                    duplicates.move_apart(kept.last(), &mut entry);
                 }
                 accepted.bytes += entry.line.len();
                 kept.push(entry);
@@ -115,7 +174,31 @@ fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, acce
     }
     accepted.lines += kept.len();
     if !kept.is_empty() {
-        accepted.streams.push(StreamEntries { labels, entries: kept });
+        let stream = StreamEntries { labels, entries: kept };
+        accepted.streams.push(Checked { stream, entry_bytes });
+    }
+}
+
+/// Moves lines with the timestamp of the line before by a nanosecond, so that they keep their order.
+///
+/// A line that equals the one before stays: it is a repetition, and stored once. The same request gives the same
+/// timestamps each time, as a retry must.
+#[derive(Default)]
+struct Duplicates {
+    /// The last timestamp that came and was not moved.
+    given: Option<TimestampNs>,
+}
+
+impl Duplicates {
+    fn move_apart(&mut self, before: Option<&Entry>, entry: &mut Entry) {
+        let taken = before.filter(|before| {
+            let is_taken = self.given == Some(entry.timestamp) || before.timestamp == entry.timestamp;
+            is_taken && before.line != entry.line
+        });
+        match taken {
+            Some(before) => entry.timestamp = TimestampNs(before.timestamp.0.saturating_add(1)),
+            None => self.given = Some(entry.timestamp),
+        }
     }
 }
 
@@ -170,8 +253,8 @@ impl<'a> EntryChecks<'a> {
     fn check_line(&self, labels: &Labels, entry: &mut Entry) -> Result<(), Refusal> {
         let length = entry.line.len();
         match self.limits.max_line_size {
-            Some(limit) if length > limit && self.limits.max_line_size_truncate => {
-                entry.line = truncated(&entry.line, limit);
+            Some(limit) if length > limit && self.may_truncate(limit) => {
+                entry.line = truncated(&entry.line, limit, self.limits.truncated_identifier.as_bytes());
                 Ok(())
             }
             Some(limit) if length > limit => Err((
@@ -183,6 +266,11 @@ impl<'a> EntryChecks<'a> {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether long lines are cut: there must be room for what tells that they were.
+    fn may_truncate(&self, limit: usize) -> bool {
+        self.limits.max_line_size_truncate && self.limits.truncated_identifier.len() <= limit
     }
 
     fn check_metadata(&self, labels: &Labels, metadata: &Labels) -> Result<(), Refusal> {
@@ -221,26 +309,43 @@ impl<'a> EntryChecks<'a> {
     }
 }
 
-/// The first `limit` bytes, or fewer, so that no character is cut.
-fn truncated(line: &Bytes, limit: usize) -> Bytes {
+/// The beginning of a line and what tells that it was cut, `limit` bytes together, or fewer, so that no character is
+/// cut.
+fn truncated(line: &Bytes, limit: usize, identifier: &[u8]) -> Bytes {
     let is_continuation = |at: usize| line.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    let mut end = limit;
+    let mut end = limit.saturating_sub(identifier.len());
     while end > 0 && is_continuation(end) {
         end -= 1;
     }
-    line.slice(..end)
+    if identifier.is_empty() {
+        return line.slice(..end);
+    }
+    [&line[..end], identifier].concat().into()
 }
 
-/// Labels with a level added, for the metadata that came last: entries of a stream mostly share theirs.
-#[derive(Default)]
-struct LevelCache {
+/// Adds the levels of a stream's entries. Labels with a level added are kept for the metadata that came last: entries
+/// of a stream mostly share theirs.
+struct Levels<'a> {
+    fields: &'a LevelFields,
+    of_stream: Option<&'a str>,
     base: Option<Labels>,
     with_level: Vec<Labels>,
 }
 
-impl LevelCache {
-    fn add_to(&mut self, entry: &mut Entry, stream_level: Option<&str>) {
-        let level = level::detect(stream_level, &entry.structured_metadata, &entry.line);
+impl<'a> Levels<'a> {
+    fn new(fields: &'a LevelFields, stream: &'a Labels) -> Self {
+        Self {
+            fields,
+            of_stream: fields.of_labels(stream),
+            base: None,
+            with_level: Vec::new(),
+        }
+    }
+
+    fn add_to(&mut self, entry: &mut Entry) {
+        let level = self
+            .fields
+            .detect(self.of_stream, &entry.structured_metadata, &entry.line);
         if !self
             .base
             .as_ref()

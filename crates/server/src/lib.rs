@@ -7,6 +7,7 @@
 //! * Nothing blocks the runtime: the store and the query engine run on threads of their own, so many at a time.
 //! * Everything a client can make grow is bounded in `limits`.
 
+mod admission;
 mod body;
 mod cluster;
 mod delete;
@@ -26,6 +27,7 @@ mod patterns;
 mod process;
 mod push;
 mod query;
+mod rate;
 mod routes;
 mod rules;
 mod server;
@@ -38,6 +40,7 @@ mod thread;
 
 pub use page::{Asset, Assets};
 pub use process::Process;
+pub use rate::Rate;
 pub use server::{BindError, Server};
-pub use settings::{Limits, ServerSettings, overrides};
+pub use settings::{Blocked, Limits, ServerSettings, overrides};
 pub use tenants::TenantLimits;

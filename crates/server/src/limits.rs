@@ -44,6 +44,14 @@ pub(crate) const BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// Different texts of refused entries that an answer lists; the rest is only counted.
 pub(crate) const REFUSALS_LISTED_MAX: usize = 10;
 
+/// Streams of a tenant whose buckets are remembered for `per_stream_rate_limit`. When more are not full, all are
+/// forgotten: streams may push somewhat more then, never less.
+pub(crate) const STREAM_BUCKETS_MAX: usize = 100_000;
+
+/// Tenants whose rates and active streams are remembered. Any client may make up tenants; when there are more, all
+/// are forgotten, and may push somewhat more.
+pub(crate) const TENANTS_REMEMBERED_MAX: usize = 10_000;
+
 /// Batches of entries that wait for a slow live tail. When it is full, entries are dropped for this tail only, and
 /// it is told which.
 pub(crate) const TAIL_QUEUE_BATCHES: usize = 256;

@@ -1,7 +1,10 @@
 //! The two ways in: Loki's push and OTLP.
 //!
 //! Invariant: a 2xx leaves only after every entry of the request is durable. A request with entries that are refused
-//! gets 400 after its good entries are durable, as from Loki.
+//! gets 400 after its good entries are durable, as from Loki; 429 when some may be taken later.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,16 +14,17 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use longshore_model::StreamEntries;
 use longshore_store::PushError;
-use longshore_wire::{loki_push, otel_labels, otlp};
+use longshore_wire::{loki_push, otlp};
 use tokio::sync::SemaphorePermit;
 use tracing::{error, warn};
 
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
-use crate::ingest;
+use crate::ingest::{self, Reason};
 use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, STORE_PUSH_BYTES};
 use crate::params::now;
 use crate::server::Shared;
+use crate::settings::Blocked;
 use crate::tenant::Tenant;
 
 /// Unit of the budget: a permit stands for so many bytes.
@@ -82,6 +86,7 @@ async fn try_otlp(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
     let (parts, body) = request.into_parts();
     let format = otlp_format(&parts.headers)?;
     let encoding = otlp_encoding(&parts.headers)?;
+    let limits = Arc::clone(&tenant.limits);
     store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
         let body = body::inflate(body, encoding, inflated_max)?;
         let decoded = match format {
@@ -90,8 +95,8 @@ async fn try_otlp(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
         };
         let logs = decoded.map_err(|error| ApiError::bad_request(chain(&error)))?;
         let now = now();
-        let streams = logs.into_iter().filter(|logs| !logs.records.is_empty());
-        not_empty(streams.map(|logs| otel_labels::stream_entries(logs, now)).collect())
+        let streams = logs.into_iter().flat_map(|logs| limits.otlp_rules.streams(logs, now));
+        not_empty(streams.collect())
     })
     .await
 }
@@ -195,20 +200,38 @@ async fn reserve<'a>(shared: &'a Shared, headers: &HeaderMap) -> Result<Semaphor
 }
 
 fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) -> Result<(), ApiError> {
-    let prepared = ingest::prepare(streams, &tenant.limits, now());
-    shared.metrics.refused(&prepared.refusals);
-    let (lines, bytes) = (prepared.lines, prepared.bytes);
-    for part in split(prepared.streams) {
-        shared
-            .store
-            .push(&tenant.id, part)
-            .map_err(|error| push_error(&error))?;
+    let Tenant { id, limits } = tenant;
+    let now = now();
+    let mut accepted = ingest::prepare(streams, id, limits, now);
+    let blocked = limits.blocked.as_ref().filter(|blocked| blocked.until > now);
+    if let Some(blocked) = blocked {
+        let Blocked { given, status, .. } = blocked;
+        let text = format!(
+            "ingestion blocked for user '{id}' until '{given}' with status code '{}'",
+            status.as_u16()
+        );
+        accepted.refuse_streams(|_| Some((Reason::Blocked, text.clone())));
+    }
+    shared.admission.admit(id, limits, &mut accepted, Instant::now());
+    shared.metrics.refused(&accepted.refusals);
+    let (lines, bytes) = (accepted.lines, accepted.bytes);
+    let streams = accepted.streams.into_iter().map(|checked| checked.stream);
+    for part in split(streams.collect()) {
+        shared.store.push(id, part).map_err(|error| push_error(&error))?;
     }
     shared.metrics.pushed(lines, bytes);
-    if prepared.refusals.is_empty() {
+    if accepted.refusals.is_empty() {
         return Ok(());
     }
-    Err(ApiError::bad_request(prepared.refusals.text()))
+    let error = accepted
+        .refusals
+        .error(blocked.map_or(StatusCode::BAD_REQUEST, |blocked| blocked.status));
+    // Who configures 200 wants the lines to go without anybody noticing.
+    if error.status == StatusCode::OK {
+        Ok(())
+    } else {
+        Err(error)
+    }
 }
 
 /// Cuts what is too much for one call into parts, keeping the order within each stream.

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
+use crate::admission::Admission;
 use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE, SHUTDOWN_GRACE};
 use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
@@ -33,6 +34,8 @@ pub(crate) struct State {
     pub(crate) settings: ServerSettings,
     pub(crate) store: Arc<Store>,
     pub(crate) tenant_limits: Arc<TenantLimits>,
+    /// How much tenants have pushed lately.
+    pub(crate) admission: Admission,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) assets: OptionalAssets,
@@ -128,6 +131,7 @@ impl Server {
                 settings.query_memory_bytes / QUERY_MEMORY_SHARE,
             )),
             queries_waiting: AtomicUsize::new(0),
+            admission: Admission::new(settings.stream_idle_period),
             settings,
             store,
             metrics,

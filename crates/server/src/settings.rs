@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use longshore_config::loki::{self, StoreSettings};
-use longshore_model::TenantId;
+use longshore_goregex::Regex;
+use longshore_model::{ByteSize, TenantId, TimestampNs};
+use longshore_wire::level::LevelFields;
+use longshore_wire::otel_labels::{Action, INDEX_ATTRIBUTES, Names, Rule, Rules};
 use longshore_wire::service_name::DISCOVERY_LABELS;
 
 use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT};
+use crate::rate::Rate;
 
 /// How the server works.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub struct ServerSettings {
     pub push_inflated_bytes_max: usize,
     /// Longest `max_interval` that a delete request may name.
     pub delete_max_interval: Duration,
+    /// How long a stream counts as active after its last line.
+    pub stream_idle_period: Duration,
     /// Queries that run at a time.
     pub queries_at_once: usize,
     /// Bytes that queries and their answers may hold together; one query gets half of them.
@@ -81,9 +88,44 @@ pub struct Limits {
     pub max_concurrent_tail_requests: usize,
     /// Answer `index/volume`.
     pub volume_enabled: bool,
+    /// What is put at the end of a line that was cut, within `max_line_size`; empty for nothing.
+    pub truncated_identifier: String,
+    /// Labels that each stream must have.
+    pub enforced_labels: Vec<String>,
+    /// Lines with the timestamp of the line before are moved by a nanosecond.
+    pub increment_duplicate_timestamp: bool,
+    /// Fields that tell the level.
+    pub level_fields: LevelFields,
+    /// What becomes of OpenTelemetry's attributes.
+    pub otlp_rules: Rules,
+    /// Bytes that may be pushed; `None` for any.
+    pub ingestion_rate: Option<Rate>,
+    /// Bytes that may be pushed to each stream; `None` for any.
+    pub stream_rate: Option<Rate>,
+    /// Active streams; `None` for any.
+    pub max_streams: Option<usize>,
+    /// Pushes are refused for a time.
+    pub blocked: Option<Blocked>,
     /// All of them as YAML, for `/config/tenant/v1/limits`; empty for none.
     pub effective_yaml: String,
 }
+
+/// Pushes are refused until a moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    /// Until when.
+    pub until: TimestampNs,
+    /// The moment as it was configured.
+    pub given: String,
+    /// The answer; 200 refuses in silence.
+    pub status: StatusCode,
+}
+
+/// Burst when only a rate is given: Loki's default, or what the rate gives in a second.
+const INGESTION_BURST_MB: f64 = 6.0;
+/// The same for a stream.
+const STREAM_BURST: ByteSize = ByteSize(15 << 20);
+const MEBIBYTE: f64 = 1_048_576.0;
 
 impl Default for Limits {
     /// Loki's defaults where they protect, wider ones where they lose lines.
@@ -111,6 +153,15 @@ impl Default for Limits {
             align_metric_queries: true,
             max_concurrent_tail_requests: 10,
             volume_enabled: true,
+            truncated_identifier: String::new(),
+            enforced_labels: Vec::new(),
+            increment_duplicate_timestamp: false,
+            level_fields: LevelFields::default(),
+            otlp_rules: Rules::default(),
+            ingestion_rate: None,
+            stream_rate: None,
+            max_streams: None,
+            blocked: None,
             effective_yaml: String::new(),
         }
     }
@@ -125,6 +176,7 @@ impl Default for ServerSettings {
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
             delete_max_interval: Duration::from_secs(86_400),
+            stream_idle_period: Duration::from_secs(1800),
             queries_at_once: 4,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
@@ -162,6 +214,7 @@ impl From<&StoreSettings> for ServerSettings {
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
             delete_max_interval: settings.compactor.delete_max_interval,
+            stream_idle_period: settings.ingester.chunk_idle_period,
             queries_at_once: size(settings.querier.max_concurrent).max(1),
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),
@@ -171,6 +224,38 @@ impl From<&StoreSettings> for ServerSettings {
             effective_config: String::new(),
         }
     }
+}
+
+fn otlp_rules(settings: &loki::OtlpLabels) -> Rules {
+    let mut resource = Vec::new();
+    if !settings.ignore_defaults {
+        let usual = || INDEX_ATTRIBUTES.map(str::to_owned).to_vec();
+        resource.push(Rule::labels(
+            settings.default_resource_attributes.clone().unwrap_or_else(usual),
+        ));
+    }
+    let rules = |rules: &[loki::OtlpAttributeRule]| -> Vec<Rule> { rules.iter().filter_map(otlp_rule).collect() };
+    resource.extend(rules(&settings.resource_attributes));
+    Rules {
+        resource,
+        scope: rules(&settings.scope_attributes),
+        record: rules(&settings.log_attributes),
+        severity_text_as_label: settings.severity_text_as_label,
+    }
+}
+
+fn otlp_rule(rule: &loki::OtlpAttributeRule) -> Option<Rule> {
+    let names = match &rule.regex {
+        // The configuration has compiled it once already.
+        Some(regex) => Names::Matching(Regex::anchored(regex).ok()?),
+        None => Names::Listed(rule.attributes.clone()),
+    };
+    let action = match rule.action {
+        loki::OtlpAction::IndexLabel => Action::Label,
+        loki::OtlpAction::StructuredMetadata => Action::Metadata,
+        loki::OtlpAction::Drop => Action::Drop,
+    };
+    Some(Rule { action, names })
 }
 
 impl From<&loki::LimitsSettings> for Limits {
@@ -195,6 +280,28 @@ impl From<&loki::LimitsSettings> for Limits {
             align_metric_queries: limits.split_queries_by_interval.is_some(),
             max_concurrent_tail_requests: size(limits.max_concurrent_tail_requests),
             volume_enabled: limits.volume_enabled,
+            truncated_identifier: limits.max_line_size_truncate_identifier.clone(),
+            enforced_labels: limits.enforced_labels.clone(),
+            increment_duplicate_timestamp: limits.increment_duplicate_timestamp,
+            level_fields: LevelFields::new(&limits.log_level_fields),
+            otlp_rules: otlp_rules(&limits.otlp),
+            ingestion_rate: limits.ingestion_rate_mb.map(|rate| {
+                let burst = limits.ingestion_burst_size_mb.unwrap_or(rate.max(INGESTION_BURST_MB));
+                Rate::new(rate * MEBIBYTE, burst * MEBIBYTE)
+            }),
+            stream_rate: limits.per_stream_rate_limit.map(|rate| {
+                let burst = limits.per_stream_rate_limit_burst.unwrap_or(rate.max(STREAM_BURST));
+                Rate::new(rate.0 as f64, burst.0 as f64)
+            }),
+            max_streams: limits.max_streams.map(size),
+            blocked: limits.block_ingestion_until.as_ref().and_then(|given| {
+                Some(Blocked {
+                    // The configuration has checked both.
+                    until: TimestampNs::parse_rfc3339(given.as_bytes()).ok()?,
+                    given: given.clone(),
+                    status: StatusCode::from_u16(limits.block_ingestion_status_code).ok()?,
+                })
+            }),
             effective_yaml: loki::limits_yaml(limits),
         }
     }

@@ -17,11 +17,13 @@ pub const DETECTED_LEVEL: &str = "detected_level";
 /// Name of the structured metadata that holds OTLP's severity number.
 const SEVERITY_NUMBER: &str = "severity_number";
 
-/// Fields that say the level, in lower case, the most trusted first; they are recognised in any case.
-const LEVEL_FIELDS: [&str; 6] = ["level", "log.level", "severity", "severitytext", "lvl", "severity_text"];
+/// Fields that say the level, the most trusted first; they are recognised in any case.
+const USUAL_FIELDS: [&str; 6] = ["level", "log.level", "severity", "severitytext", "lvl", "severity_text"];
 
 /// `log.level` as the name of a label, where dots cannot stand.
 const LOG_LEVEL_LABEL: &str = "log_level";
+/// The field it stands for.
+const LOG_LEVEL_FIELD: &[u8] = b"log.level";
 
 /// A level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,45 +99,96 @@ impl Level {
     }
 }
 
-/// The level that a stream's labels say, for all of its lines; a value that is no known level is taken as it is.
-pub fn of_labels(labels: &Labels) -> Option<&str> {
-    let mut found: Option<&str> = None;
-    for (name, value) in labels.iter() {
-        if name == DETECTED_LEVEL {
-            return Some(normalized(value));
-        }
-        if found.is_none() && (is_level_field(name.as_bytes()) || name == LOG_LEVEL_LABEL) {
-            found = Some(normalized(value));
-        }
-    }
-    found
+/// The fields that say the level: Loki's `log_level_fields`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelFields {
+    /// The most trusted first.
+    names: Vec<Box<[u8]>>,
+    /// A bit for each length of a name, which rules out most names at once; the last one stands for all longer ones.
+    lengths: u64,
 }
 
-/// The level of an entry. `of_stream` is what [`of_labels`] says of its stream.
-pub fn detect<'a>(of_stream: Option<&'a str>, metadata: &'a Labels, line: &[u8]) -> &'a str {
-    if !metadata.is_empty() {
-        if let Some(value) = metadata.get(DETECTED_LEVEL) {
-            return normalized(value);
-        }
-        if let Some(level) = of_stream.or_else(|| of_labels(metadata)) {
-            return level;
-        }
-        if let Some(number) = metadata.get(SEVERITY_NUMBER) {
-            // Loki's answer to a number that is none.
-            return number.parse().map_or(Level::Info, Level::from_severity_number).as_str();
-        }
+impl Default for LevelFields {
+    fn default() -> Self {
+        Self::new(USUAL_FIELDS)
     }
-    of_stream.unwrap_or_else(|| of_line(line).as_str())
 }
 
-/// The level that the text of a line tells.
-pub fn of_line(line: &[u8]) -> Level {
-    let field = if fields::looks_like_json(line) {
-        fields::json_level(line)
-    } else {
-        fields::logfmt_level(line)
-    };
-    field.or_else(|| words::first_level(line)).unwrap_or(Level::Unknown)
+impl LevelFields {
+    /// These names, the most trusted first; they are recognised in any case.
+    pub fn new<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
+        let mut fields = Self {
+            names: Vec::new(),
+            lengths: 0,
+        };
+        for name in names {
+            let name = name.as_ref().as_bytes();
+            if !fields.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                fields.lengths |= length_bit(name);
+                fields.names.push(name.into());
+            }
+        }
+        fields
+    }
+
+    /// The level that a stream's labels say, for all of its lines; a value that is no known level is taken as it is.
+    pub fn of_labels<'a>(&self, labels: &'a Labels) -> Option<&'a str> {
+        let mut found: Option<&str> = None;
+        for (name, value) in labels.iter() {
+            if name == DETECTED_LEVEL {
+                return Some(normalized(value));
+            }
+            let is_level = || self.rank(name.as_bytes()).is_some() || self.is_dotted_label(name);
+            if found.is_none() && is_level() {
+                found = Some(normalized(value));
+            }
+        }
+        found
+    }
+
+    /// The level of an entry. `of_stream` is what [`LevelFields::of_labels`] says of its stream.
+    pub fn detect<'a>(&self, of_stream: Option<&'a str>, metadata: &'a Labels, line: &[u8]) -> &'a str {
+        if !metadata.is_empty() {
+            if let Some(value) = metadata.get(DETECTED_LEVEL) {
+                return normalized(value);
+            }
+            if let Some(level) = of_stream.or_else(|| self.of_labels(metadata)) {
+                return level;
+            }
+            if let Some(number) = metadata.get(SEVERITY_NUMBER) {
+                // Loki's answer to a number that is none.
+                return number.parse().map_or(Level::Info, Level::from_severity_number).as_str();
+            }
+        }
+        of_stream.unwrap_or_else(|| self.of_line(line).as_str())
+    }
+
+    /// The level that the text of a line tells.
+    pub fn of_line(&self, line: &[u8]) -> Level {
+        let field = if fields::looks_like_json(line) {
+            fields::json_level(line, self)
+        } else {
+            fields::logfmt_level(line, self)
+        };
+        field.or_else(|| words::first_level(line)).unwrap_or(Level::Unknown)
+    }
+
+    /// How trusted a field is, 0 the most; `None` when it says nothing of the level.
+    fn rank(&self, name: &[u8]) -> Option<usize> {
+        if self.lengths & length_bit(name) == 0 {
+            return None;
+        }
+        self.names.iter().position(|field| name.eq_ignore_ascii_case(field))
+    }
+
+    /// Whether a label stands for `log.level`, as dots cannot be in its name.
+    fn is_dotted_label(&self, name: &str) -> bool {
+        name == LOG_LEVEL_LABEL && self.rank(LOG_LEVEL_FIELD).is_some()
+    }
+}
+
+fn length_bit(name: &[u8]) -> u64 {
+    1 << name.len().min(63)
 }
 
 /// A level's usual spelling; what is no known level stays.
@@ -144,20 +197,6 @@ fn normalized(value: &str) -> &str {
         Some(level) => level.as_str(),
         None => value,
     }
-}
-
-/// How trusted a field is, 0 the most; `None` when it says nothing of the level.
-fn field_rank(name: &[u8]) -> Option<usize> {
-    if !matches!(name.len(), 3 | 5 | 8 | 9 | 12 | 13) {
-        return None;
-    }
-    LEVEL_FIELDS
-        .iter()
-        .position(|field| name.eq_ignore_ascii_case(field.as_bytes()))
-}
-
-fn is_level_field(name: &[u8]) -> bool {
-    field_rank(name).is_some()
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 //! metadata. One place for every path, so that a query finds the same logs whichever way they came.
 //!
 //! Invariant: the same record gives the same stream and the same line every time, as a retry must; and each stream
-//! has a `service_name`.
+//! has a `service_name`, unless own rules say what becomes of attributes.
 //!
 //! Source: Loki, "Ingesting logs to Loki using OpenTelemetry Collector", section on format considerations.
 
 mod body;
+mod rules;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use longshore_model::otel::{Attributes, LogRecord, Resource, ResourceLogs, Scope
 use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
 
 pub use body::{body_text, value_text};
+pub use rules::{Action, Names, Rule, Rules};
 
 use crate::service_name::{DISCOVERY_LABELS, SERVICE_NAME, discover};
 use crate::text::hex;
@@ -40,6 +42,9 @@ pub const INDEX_ATTRIBUTES: [&str; 18] = [
     "k8s.job.name",
     "container.name",
 ];
+
+/// The severity's text, as metadata and, where that is wished, as a label.
+const SEVERITY_TEXT: &str = "severity_text";
 
 /// A name and its value, both as Loki spells them.
 type Pair = (Box<str>, Box<str>);
@@ -78,20 +83,29 @@ pub fn sanitize_name(name: &str) -> Cow<'_, str> {
     Cow::Owned(sanitized)
 }
 
-/// Splits a resource's attributes into index labels and structured metadata.
+/// Splits a resource's attributes into index labels and structured metadata, as Loki does unless it is told otherwise.
 pub fn resource_labels(resource: &Resource) -> ResourceLabels {
-    let mut index: Vec<Pair> = Vec::new();
-    let mut metadata: Vec<Pair> = Vec::new();
+    let (mut index, metadata) = split_resource(resource, &Rules::default());
+    put_service_name(&mut index);
+    ResourceLabels {
+        index: Labels::new(index),
+        metadata: Labels::new(metadata),
+    }
+}
+
+fn split_resource(resource: &Resource, rules: &Rules) -> (Vec<Pair>, Vec<Pair>) {
+    let (mut index, mut metadata) = (Vec::new(), Vec::new());
     for (name, value) in &resource.attributes {
-        if INDEX_ATTRIBUTES.contains(&&**name) {
-            let text = value_text(value);
-            if !text.is_empty() {
-                index.push((sanitize_name(name).into(), text.into()));
-            }
-        } else {
-            put_attribute(name, value, &mut metadata);
+        match rules::action(&rules.resource, name) {
+            Action::Label => put_attribute(name, value, &mut index),
+            Action::Metadata => put_attribute(name, value, &mut metadata),
+            Action::Drop => {}
         }
     }
+    (index, metadata)
+}
+
+fn put_service_name(index: &mut Vec<Pair>) {
     if !index.iter().any(|(name, _)| &**name == SERVICE_NAME) {
         let named = |wanted: &str| {
             let found = index.iter().find(|(name, _)| &**name == wanted);
@@ -100,49 +114,81 @@ pub fn resource_labels(resource: &Resource) -> ResourceLabels {
         let service: Box<str> = discover(&DISCOVERY_LABELS, named).into();
         index.push((SERVICE_NAME.into(), service));
     }
-    ResourceLabels {
-        index: Labels::new(index),
-        metadata: Labels::new(metadata),
+}
+
+/// Makes one stream of the records of a resource, as Loki does unless it is told otherwise. `now` stands in for the
+/// time of records that have none.
+pub fn stream_entries(logs: ResourceLogs, now: TimestampNs) -> StreamEntries {
+    let mut entries = Vec::with_capacity(logs.records.len());
+    let mut index = each_entry(logs, &Rules::default(), now, |_, entry| entries.push(entry));
+    put_service_name(&mut index);
+    StreamEntries {
+        labels: Labels::new(index),
+        entries,
     }
 }
 
-/// Makes one stream of the records of a resource. `now` stands in for the time of records that have none.
-pub fn stream_entries(logs: ResourceLogs, now: TimestampNs) -> StreamEntries {
+impl Rules {
+    /// Makes streams of the records of a resource: one, or one for each severity where its text is a label. A stream
+    /// may be without labels.
+    pub fn streams(&self, logs: ResourceLogs, now: TimestampNs) -> Vec<StreamEntries> {
+        let mut by_severity: Vec<(String, Vec<Entry>)> = Vec::new();
+        let index = each_entry(logs, self, now, |severity, entry| {
+            let severity = if self.severity_text_as_label { severity } else { "" };
+            match by_severity.iter_mut().find(|(known, _)| known == severity) {
+                Some((_, entries)) => entries.push(entry),
+                None => by_severity.push((severity.to_owned(), vec![entry])),
+            }
+        });
+        let index = Labels::new(index);
+        let labels = |severity: &str| match severity {
+            "" => index.clone(),
+            severity => index.merged(&Labels::new([(SEVERITY_TEXT, severity)])),
+        };
+        let streams = by_severity.into_iter().map(|(severity, entries)| StreamEntries {
+            labels: labels(&severity),
+            entries,
+        });
+        streams.collect()
+    }
+}
+
+/// Gives each record as an entry, with its severity's text; returns the labels that the resource has.
+fn each_entry(logs: ResourceLogs, rules: &Rules, now: TimestampNs, mut put: impl FnMut(&str, Entry)) -> Vec<Pair> {
     let ResourceLogs {
         resource,
         scope,
         records,
     } = logs;
-    let ResourceLabels { index, metadata } = resource_labels(&resource);
-    let mut base: Vec<Pair> = metadata
+    let (index, metadata) = split_resource(&resource, rules);
+    // In order of name, and unique.
+    let mut base: Vec<Pair> = Labels::new(metadata)
         .iter()
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
-    put_scope(&scope, &mut base);
+    put_scope(&scope, &rules.scope, &mut base);
     let base_labels = Labels::new(base.iter().cloned());
     let mut last: Option<(Vec<Pair>, Labels)> = None;
-    let entries = records
-        .into_iter()
-        .map(|record| {
-            let timestamp = record_time(&record, now);
-            let own = record_metadata(&record);
-            let structured_metadata = match &last {
-                _ if own.is_empty() => base_labels.clone(),
-                Some((pairs, labels)) if *pairs == own => labels.clone(),
-                _ => {
-                    let labels = Labels::new(base.iter().chain(&own).cloned());
-                    last = Some((own, labels.clone()));
-                    labels
-                }
-            };
-            Entry {
-                timestamp,
-                line: body_line(record.body),
-                structured_metadata,
+    for record in records {
+        let timestamp = record_time(&record, now);
+        let own = record_metadata(&record, &rules.record);
+        let structured_metadata = match &last {
+            _ if own.is_empty() => base_labels.clone(),
+            Some((pairs, labels)) if *pairs == own => labels.clone(),
+            _ => {
+                let labels = Labels::new(base.iter().chain(&own).cloned());
+                last = Some((own, labels.clone()));
+                labels
             }
-        })
-        .collect();
-    StreamEntries { labels: index, entries }
+        };
+        let entry = Entry {
+            timestamp,
+            line: body_line(record.body),
+            structured_metadata,
+        };
+        put(&record.severity_text, entry);
+    }
+    index
 }
 
 fn record_time(record: &LogRecord, now: TimestampNs) -> TimestampNs {
@@ -159,19 +205,19 @@ fn body_line(body: Value) -> Bytes {
     }
 }
 
-fn put_scope(scope: &Scope, pairs: &mut Vec<Pair>) {
+fn put_scope(scope: &Scope, rules: &[Rule], pairs: &mut Vec<Pair>) {
     put_text("scope_name", &scope.name, pairs);
     put_text("scope_version", &scope.version, pairs);
-    put_attributes(&scope.attributes, pairs);
+    put_attributes(&scope.attributes, rules, pairs);
 }
 
 /// Everything of a record that is neither time nor body.
-fn record_metadata(record: &LogRecord) -> Vec<Pair> {
+fn record_metadata(record: &LogRecord, rules: &[Rule]) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    put_attributes(&record.attributes, &mut pairs);
+    put_attributes(&record.attributes, rules, &mut pairs);
     put_number("observed_timestamp", record.observed_timestamp.0, &mut pairs);
     put_number("severity_number", record.severity_number, &mut pairs);
-    put_text("severity_text", &record.severity_text, &mut pairs);
+    put_text(SEVERITY_TEXT, &record.severity_text, &mut pairs);
     put_number("dropped_attributes_count", record.dropped_attributes_count, &mut pairs);
     put_number("flags", record.flags, &mut pairs);
     put_text("trace_id", &hex(&record.trace_id), &mut pairs);
@@ -180,9 +226,11 @@ fn record_metadata(record: &LogRecord) -> Vec<Pair> {
     pairs
 }
 
-fn put_attributes(attributes: &Attributes, pairs: &mut Vec<Pair>) {
+fn put_attributes(attributes: &Attributes, rules: &[Rule], pairs: &mut Vec<Pair>) {
     for (name, value) in attributes {
-        put_attribute(name, value, pairs);
+        if rules::action(rules, name) != Action::Drop {
+            put_attribute(name, value, pairs);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Levels that a line gets on its way in.
 
-use longshore_wire::level;
+use longshore_wire::level::LevelFields;
 use serde_json::Value;
 
 use super::{Outcome, cases, labels, outcome};
@@ -16,7 +16,8 @@ pub(super) fn run(document: &Value) -> Vec<Outcome> {
 fn difference(case: &Value) -> Option<String> {
     let (stream, metadata) = (labels(&case["stream"]), labels(&case["structured_metadata"]));
     let line = case["line"].as_str().unwrap_or("");
-    let found = level::detect(level::of_labels(&stream), &metadata, line.as_bytes());
+    let fields = LevelFields::default();
+    let found = fields.detect(fields.of_labels(&stream), &metadata, line.as_bytes());
     let wanted = case["expect_level"].as_str().unwrap_or("");
     (found != wanted).then(|| format!("{found}; expected: {wanted}"))
 }

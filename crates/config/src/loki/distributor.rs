@@ -31,7 +31,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> Distributor {
         "ring",
         "write_failures_logging",
     ]);
-    section.not_yet(&["otlp_config"]);
     Distributor {
         push_size_max: ByteSize(section.unsigned("max_recv_msg_size", 100 << 20)),
         push_decompressed_size_max: ByteSize(section.unsigned("max_decompressed_size", 5000 << 20)),

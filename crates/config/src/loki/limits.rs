@@ -23,6 +23,10 @@ pub struct LimitsSettings {
     pub max_line_size: Option<ByteSize>,
     /// Longer lines are cut instead of refused. Default: false.
     pub max_line_size_truncate: bool,
+    /// What is put at the end of a line that was cut. Default: nothing.
+    pub max_line_size_truncate_identifier: String,
+    /// Labels that each stream must have.
+    pub enforced_labels: Vec<String>,
     /// Bytes of a label's name. Default: 1024.
     pub max_label_name_length: u64,
     /// Bytes of a label's value. Default: 2048.

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
+
+use crate::error::ApiError;
 use crate::limits::REFUSALS_LISTED_MAX;
 
 /// Why an entry was refused; the names are those of Loki's `loki_discarded_samples_total`.
@@ -18,6 +21,11 @@ pub(crate) enum Reason {
     MetadataDisallowed,
     MetadataTooLarge,
     MetadataTooMany,
+    MissingEnforcedLabels,
+    Blocked,
+    RateLimited,
+    StreamRateLimited,
+    StreamLimit,
 }
 
 impl Reason {
@@ -34,8 +42,26 @@ impl Reason {
             Self::MetadataDisallowed => "disallowed_structured_metadata",
             Self::MetadataTooLarge => "structured_metadata_too_large",
             Self::MetadataTooMany => "structured_metadata_too_many",
+            Self::MissingEnforcedLabels => "missing_enforced_labels",
+            Self::Blocked => "blocked_ingestion",
+            Self::RateLimited => "rate_limited",
+            Self::StreamRateLimited => "per_stream_rate_limit",
+            Self::StreamLimit => "stream_limit",
         }
     }
+
+    /// Whether the same entries may be taken later: the client is told to try again.
+    fn is_for_now(self) -> bool {
+        matches!(self, Self::RateLimited | Self::StreamRateLimited | Self::StreamLimit)
+    }
+}
+
+/// A text and what it is about.
+#[derive(Debug)]
+struct Told {
+    reason: Reason,
+    text: String,
+    lines: usize,
 }
 
 /// The refused entries of a request.
@@ -44,7 +70,7 @@ pub(crate) struct Refusals {
     /// Lines and bytes by reason.
     pub(crate) counts: BTreeMap<Reason, (u64, u64)>,
     /// Distinct texts with how many lines they are about, the first that came first.
-    texts: Vec<(String, usize)>,
+    texts: Vec<Told>,
     /// Lines whose text is not listed.
     unlisted: usize,
 }
@@ -58,23 +84,42 @@ impl Refusals {
         let (all_lines, all_bytes) = self.counts.entry(reason).or_default();
         *all_lines += lines as u64;
         *all_bytes += bytes as u64;
-        if let Some((_, count)) = self.texts.iter_mut().find(|(known, _)| *known == text) {
-            *count += lines;
+        if let Some(told) = self.texts.iter_mut().find(|told| told.text == text) {
+            told.lines += lines;
         } else if self.texts.len() < REFUSALS_LISTED_MAX {
-            self.texts.push((text, lines));
+            self.texts.push(Told { reason, text, lines });
         } else {
             self.unlisted += lines;
         }
     }
 
-    /// What the client is told: the text of one, or a list that counts each.
-    pub(crate) fn text(&self) -> String {
-        match self.texts.as_slice() {
-            [(text, _)] if self.unlisted == 0 => text.clone(),
+    /// The answer to the client. What may be taken later comes first: the whole request is repeated then, and what is
+    /// wrong with the rest is told when nothing else is. `blocked_status` is the tenant's for what is blocked.
+    pub(crate) fn error(&self, blocked_status: StatusCode) -> ApiError {
+        let status = if self.counts.keys().any(|reason| reason.is_for_now()) {
+            StatusCode::TOO_MANY_REQUESTS
+        } else if self.counts.contains_key(&Reason::Blocked) {
+            blocked_status
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        let is_told = |reason: Reason| match status {
+            StatusCode::TOO_MANY_REQUESTS => reason.is_for_now() || reason == Reason::Blocked,
+            StatusCode::BAD_REQUEST => true,
+            _ => reason == Reason::Blocked,
+        };
+        ApiError::new(status, self.text(is_told))
+    }
+
+    /// The text of one, or a list that counts each.
+    fn text(&self, is_told: impl Fn(Reason) -> bool) -> String {
+        let texts: Vec<&Told> = self.texts.iter().filter(|told| is_told(told.reason)).collect();
+        match texts.as_slice() {
+            [told] if self.unlisted == 0 => told.text.clone(),
             texts => {
                 let mut list: Vec<String> = texts
                     .iter()
-                    .map(|(text, count)| format!("{count} errors like: {text}"))
+                    .map(|told| format!("{} errors like: {}", told.lines, told.text))
                     .collect();
                 if self.unlisted > 0 {
                     list.push(format!("{} other errors", self.unlisted));

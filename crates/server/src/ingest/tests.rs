@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use longshore_model::SECOND_NS;
 
 use super::*;
+use crate::error::ApiError;
+
+fn tenant() -> TenantId {
+    TenantId::new("t").unwrap()
+}
 
 const NOW: TimestampNs = TimestampNs(1_767_225_600 * SECOND_NS);
 
@@ -48,10 +54,11 @@ fn streams_get_a_service_and_lines_a_level() {
                 entry(0, "", &[]),
             ],
         )],
+        &tenant(),
         &Limits::default(),
         NOW,
     );
-    let stream = &accepted.streams[0];
+    let stream = &accepted.streams[0].stream;
     assert_eq!(stream.labels.to_string(), r#"{app="web", service_name="web"}"#);
     let metadata: Vec<String> = stream
         .entries
@@ -76,14 +83,17 @@ fn both_can_be_switched_off() {
         ..Limits::default()
     };
     let pushed = vec![stream(&[("app", "web")], vec![entry(1, "error", &[])])];
-    assert_eq!(prepare(pushed.clone(), &limits, NOW).streams, pushed);
+    assert_eq!(
+        prepare(pushed.clone(), &tenant(), &limits, NOW).streams[0].stream,
+        pushed[0]
+    );
 }
 
 /// Pushes a bad entry beside a good one of another stream.
 fn check_refusal(labels: &[(&str, &str)], bad: Entry, text: &str, reason: Reason) {
     let good = stream(&[("a", "b")], vec![entry(0, "good", &[])]);
-    let accepted = prepare(vec![stream(labels, vec![bad]), good], &strict(), NOW);
-    assert_eq!(accepted.refusals.text(), text);
+    let accepted = prepare(vec![stream(labels, vec![bad]), good], &tenant(), &strict(), NOW);
+    assert_eq!(accepted.refusals.error(StatusCode::OK), ApiError::bad_request(text));
     assert_eq!(accepted.refusals.counts.keys().collect::<Vec<_>>(), [&reason]);
     assert_eq!(accepted.lines, 1, "{text}");
 }
@@ -162,12 +172,134 @@ fn long_lines_are_cut_between_characters_where_that_is_wanted() {
         ..strict()
     };
     let check = |line: &str, kept: &str| {
-        let accepted = prepare(vec![stream(&[("a", "x")], vec![entry(0, line, &[])])], &limits, NOW);
-        assert_eq!(accepted.streams[0].entries[0].line, kept);
+        let accepted = prepare(
+            vec![stream(&[("a", "x")], vec![entry(0, line, &[])])],
+            &tenant(),
+            &limits,
+            NOW,
+        );
+        assert_eq!(accepted.streams[0].stream.entries[0].line, kept);
     };
     check("1234567890", "1234567890");
     check("12345678901", "1234567890");
     check("123456789é", "123456789");
+}
+
+#[test]
+fn cut_lines_may_tell_that_they_were_cut() {
+    let limits = Limits {
+        max_line_size_truncate: true,
+        truncated_identifier: "[..]".to_owned(),
+        ..strict()
+    };
+    let check = |limit: usize, line: &str, kept: Option<&str>| {
+        let limits = Limits {
+            max_line_size: Some(limit),
+            ..limits.clone()
+        };
+        let accepted = prepare(
+            vec![stream(&[("a", "x")], vec![entry(0, line, &[])])],
+            &tenant(),
+            &limits,
+            NOW,
+        );
+        let lines = accepted
+            .streams
+            .first()
+            .map(|checked| checked.stream.entries[0].line.clone());
+        assert_eq!(lines.as_deref(), kept.map(str::as_bytes));
+        assert_eq!(accepted.refusals.is_empty(), kept.is_some());
+    };
+    check(10, "1234567890", Some("1234567890"));
+    check(10, "12345678901", Some("123456[..]"));
+    check(10, "12345é678901", Some("12345[..]"));
+    check(4, "12345", Some("[..]"));
+    check(3, "12345", None);
+}
+
+#[test]
+fn streams_without_enforced_labels_are_refused() {
+    let limits = Limits {
+        enforced_labels: vec!["team".to_owned(), "env".to_owned()],
+        ..Limits::default()
+    };
+    let refusal = |labels: &[(&str, &str)]| {
+        let accepted = prepare(vec![stream(labels, vec![entry(0, "x", &[])])], &tenant(), &limits, NOW);
+        accepted.refusals.error(StatusCode::OK).text
+    };
+    assert_eq!(refusal(&[("team", "a"), ("env", "b")]), "");
+    assert_eq!(
+        refusal(&[("app", "a")]),
+        "missing required labels 'team,env' for user 't' for stream '{app=\"a\", service_name=\"a\"}' (policy: '')"
+    );
+    assert!(refusal(&[("app", "a"), ("team", "b")]).starts_with("missing required labels 'env' for user"));
+}
+
+#[test]
+fn lines_of_one_moment_are_moved_apart_where_that_is_wanted() {
+    let limits = Limits {
+        increment_duplicate_timestamp: true,
+        ..Limits::default()
+    };
+    // Recorded from Loki.
+    let given = [
+        (0, "a"),
+        (0, "b"),
+        (0, "b"),
+        (0, "c"),
+        (1, "d"),
+        (1, "a"),
+        (0, "e"),
+        (0, "e"),
+    ];
+    let stored = [
+        (0, "a"),
+        (1, "b"),
+        (0, "b"),
+        (1, "c"),
+        (2, "d"),
+        (1, "a"),
+        (0, "e"),
+        (0, "e"),
+    ];
+    let entries = given.map(|(ns, line)| Entry {
+        timestamp: TimestampNs(NOW.0 + ns),
+        ..entry(0, line, &[])
+    });
+    let accepted = prepare(vec![stream(&[("a", "x")], entries.to_vec())], &tenant(), &limits, NOW);
+    let entries = accepted.streams[0].stream.entries.iter();
+    let moved: Vec<(i64, Bytes)> = entries
+        .map(|entry| (entry.timestamp.0 - NOW.0, entry.line.clone()))
+        .collect();
+    assert_eq!(moved, stored.map(|(ns, line)| (ns, Bytes::from(line))));
+}
+
+#[test]
+fn rates_count_lines_and_metadata_as_they_came() {
+    let accepted = prepare(
+        vec![stream(
+            &[("a", "x")],
+            vec![entry(0, "12345", &[("key", "value")]), entry(0, "1", &[])],
+        )],
+        &tenant(),
+        &Limits::default(),
+        NOW,
+    );
+    assert_eq!(accepted.streams[0].entry_bytes, [13, 1]);
+}
+
+#[test]
+fn what_may_be_taken_later_is_told_first() {
+    let mut refusals = Refusals::default();
+    refusals.add(Reason::TooOld, "too old".to_owned(), 1, 1);
+    assert_eq!(refusals.error(StatusCode::OK), ApiError::bad_request("too old"));
+    refusals.add(Reason::Blocked, "blocked".to_owned(), 1, 1);
+    let status = StatusCode::from_u16(260).unwrap();
+    assert_eq!(refusals.error(status), ApiError::new(status, "blocked"));
+    refusals.add(Reason::StreamLimit, "streams".to_owned(), 1, 1);
+    let later = refusals.error(status);
+    assert_eq!(later.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(later.text, "1 errors like: blocked; 1 errors like: streams");
 }
 
 #[test]
@@ -177,7 +309,7 @@ fn many_refusals_are_counted_and_few_listed() {
         refusals.add(Reason::TooOld, format!("text {index}"), 2, 10);
     }
     refusals.add(Reason::TooOld, "text 0".to_owned(), 1, 1);
-    let text = refusals.text();
+    let text = refusals.error(StatusCode::OK).text;
     assert!(
         text.starts_with("3 errors like: text 0; 2 errors like: text 1; "),
         "{text}"

@@ -9,6 +9,7 @@ mod model;
 mod patterns;
 mod process;
 mod push;
+mod push_limits;
 mod queries;
 mod site;
 mod tail;

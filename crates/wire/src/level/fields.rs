@@ -3,7 +3,7 @@
 
 use memchr::{memchr, memchr2};
 
-use super::{Level, field_rank, is_level_field};
+use super::{Level, LevelFields};
 
 /// Deepest object whose fields count, in levels of braces and brackets.
 const DEPTH_MAX: u32 = 2;
@@ -14,7 +14,7 @@ pub(super) fn looks_like_json(line: &[u8]) -> bool {
 }
 
 /// The level by a field of the outer object, else by one of an object directly in it.
-pub(super) fn json_level(line: &[u8]) -> Option<Level> {
+pub(super) fn json_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
     let mut nested = None;
     let mut depth = 0_u32;
     let mut at = 0;
@@ -26,7 +26,7 @@ pub(super) fn json_level(line: &[u8]) -> Option<Level> {
             b'"' => {
                 let (text, after) = json_string(line, at)?;
                 at = after;
-                if depth > DEPTH_MAX || !is_level_field(text) {
+                if depth > DEPTH_MAX || fields.rank(text).is_none() {
                     continue;
                 }
                 let Some((value, after)) = json_text_value(line, at) else {
@@ -77,7 +77,7 @@ fn skip_blanks(line: &[u8], mut at: usize) -> usize {
 }
 
 /// The level by the most trusted field that has one, as in `level=info`.
-pub(super) fn logfmt_level(line: &[u8]) -> Option<Level> {
+pub(super) fn logfmt_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
     let mut at = 0;
     let mut best: Option<(usize, Level)> = None;
     while let Some(equals) = memchr(b'=', line.get(at..).unwrap_or_default()).map(|offset| at + offset) {
@@ -87,7 +87,7 @@ pub(super) fn logfmt_level(line: &[u8]) -> Option<Level> {
             .map_or(at, |blank| at + blank + 1);
         let key = &line[key_start..equals];
         let (value, after) = logfmt_value(line, equals + 1);
-        if let Some(rank) = field_rank(key)
+        if let Some(rank) = fields.rank(key)
             && best.is_none_or(|(best, _)| rank < best)
             && let Some(level) = Level::from_word(value)
         {

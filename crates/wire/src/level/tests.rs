@@ -2,7 +2,39 @@
 
 use longshore_model::Labels;
 
-use super::{Level, detect, of_labels, of_line};
+use super::{Level, LevelFields};
+
+fn of_line(line: &[u8]) -> Level {
+    LevelFields::default().of_line(line)
+}
+
+fn of_labels(labels: &Labels) -> Option<&str> {
+    LevelFields::default().of_labels(labels)
+}
+
+fn detect<'a>(of_stream: Option<&'a str>, metadata: &'a Labels, line: &[u8]) -> &'a str {
+    LevelFields::default().detect(of_stream, metadata, line)
+}
+
+#[test]
+fn other_fields_may_say_the_level() {
+    let fields = LevelFields::new(["prio", "my.sev"]);
+    let check = |line: &str, level: Level| assert_eq!(fields.of_line(line.as_bytes()), level, "{line}");
+    check(r#"{"prio":"trc"}"#, Level::Trace);
+    check("prio=trc", Level::Trace);
+    check("PRIO=trc", Level::Trace);
+    check("my.sev=trc", Level::Trace);
+    check(r#"{"my.sev":"trc"}"#, Level::Trace);
+    check("my_sev=trc", Level::Unknown);
+    check("level=trc", Level::Unknown);
+    check(r#"{"a":{"prio":"trc"}}"#, Level::Trace);
+    check(r#"x=1 my.sev="trc" prio=dbg"#, Level::Debug);
+    check("error happened", Level::Error);
+    let labels = Labels::new([("prio", "error"), ("level", "warn")]);
+    assert_eq!(fields.of_labels(&labels), Some("error"));
+    assert_eq!(fields.of_labels(&Labels::new([("level", "warn")])), None);
+    assert_eq!(fields.of_labels(&Labels::new([("log_level", "warn")])), None);
+}
 
 #[test]
 fn plain_lines() {

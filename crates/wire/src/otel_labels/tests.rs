@@ -197,3 +197,106 @@ fn bodies_as_lines() {
         r#"{"a":[],"b":2}"#,
     );
 }
+
+/// The streams of a resource under rules, as `labels: line metadata`.
+fn streams(rules: &Rules, logs: ResourceLogs) -> Vec<String> {
+    let streams = rules.streams(logs, TimestampNs(1));
+    let entries = streams
+        .iter()
+        .flat_map(|stream| stream.entries.iter().map(move |entry| (&stream.labels, entry)));
+    entries
+        .map(|(labels, entry)| {
+            let line = String::from_utf8_lossy(&entry.line);
+            format!("{labels}: {line} {}", entry.structured_metadata)
+        })
+        .collect()
+}
+
+fn rule(action: Action, names: &[&str]) -> Rule {
+    Rule {
+        action,
+        names: Names::Listed(names.iter().map(|name| (*name).to_owned()).collect()),
+    }
+}
+
+#[test]
+fn rules_say_what_becomes_of_attributes() {
+    let logs = || ResourceLogs {
+        resource: resource(&[
+            ("service.name", "web".into()),
+            ("service.group", "g".into()),
+            ("host.name", "n1".into()),
+            ("k8s.pod.uid", "u".into()),
+        ]),
+        scope: Scope {
+            attributes: vec![("s.keep".into(), "1".into()), ("s.drop".into(), "2".into())],
+            ..Scope::default()
+        },
+        records: vec![LogRecord {
+            body: "line".into(),
+            attributes: vec![("x.keep".into(), "3".into()), ("x.drop".into(), "4".into())],
+            ..LogRecord::default()
+        }],
+    };
+    let usual = Rules::default();
+    assert_eq!(
+        streams(&usual, logs()),
+        [
+            r#"{service_name="web"}: line {host_name="n1", k8s_pod_uid="u", s_drop="2", s_keep="1", service_group="g", x_drop="4", x_keep="3"}"#
+        ]
+    );
+    let mut own = Rules::default();
+    own.resource.push(rule(Action::Label, &["service.group"]));
+    // The first rule that fits holds, so the usual labels stay.
+    own.resource.push(rule(Action::Drop, &["service.name", "host.name"]));
+    own.scope.push(rule(Action::Drop, &["s.drop"]));
+    own.record.push(rule(Action::Metadata, &["x.keep"]));
+    own.record.push(Rule {
+        action: Action::Drop,
+        names: Names::Matching(longshore_goregex::Regex::anchored("x.*").unwrap()),
+    });
+    assert_eq!(
+        streams(&own, logs()),
+        [r#"{service_group="g", service_name="web"}: line {k8s_pod_uid="u", s_keep="1", x_keep="3"}"#]
+    );
+    own.resource = vec![Rule {
+        action: Action::Label,
+        names: Names::Matching(longshore_goregex::Regex::anchored("service.gr").unwrap()),
+    }];
+    assert!(
+        streams(&own, logs())[0].starts_with("{}: line "),
+        "a pattern fits the whole name"
+    );
+}
+
+#[test]
+fn the_severity_may_be_a_label() {
+    let record = |severity: &str, body: &str| LogRecord {
+        severity_text: severity.to_owned(),
+        body: body.into(),
+        ..LogRecord::default()
+    };
+    let rules = Rules {
+        severity_text_as_label: true,
+        ..Rules::default()
+    };
+    let logs = ResourceLogs {
+        resource: resource(&[("service.name", "web".into())]),
+        records: vec![
+            record("INFO", "1"),
+            record("ERROR", "2"),
+            record("", "3"),
+            record("INFO", "4"),
+        ],
+        ..ResourceLogs::default()
+    };
+    assert_eq!(
+        streams(&rules, logs),
+        [
+            r#"{service_name="web", severity_text="INFO"}: 1 {severity_text="INFO"}"#,
+            r#"{service_name="web", severity_text="INFO"}: 4 {severity_text="INFO"}"#,
+            r#"{service_name="web", severity_text="ERROR"}: 2 {severity_text="ERROR"}"#,
+            r#"{service_name="web"}: 3 {}"#,
+        ]
+    );
+}

@@ -1,9 +1,11 @@
 //! Reading limits: for everybody, or for one tenant over everybody's.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::time::Duration;
 
-use longshore_model::{ByteSize, TenantId};
+use longshore_goregex::Regex;
+use longshore_model::{ByteSize, TenantId, TimestampNs};
 
 use super::{BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention};
 use crate::decode::{Section, join_path};
@@ -26,6 +28,8 @@ impl LimitsSettings {
             per_stream_rate_limit_burst: None,
             max_line_size: None,
             max_line_size_truncate: false,
+            max_line_size_truncate_identifier: String::new(),
+            enforced_labels: Vec::new(),
             max_label_name_length: 1024,
             max_label_value_length: 2048,
             max_label_names_per_series: 32,
@@ -76,7 +80,7 @@ impl LimitsSettings {
 }
 
 /// Keys of limits that mean nothing here, and old ones that Loki passes over in silence.
-const WITHOUT_EFFECT: [&str; 71] = [
+const WITHOUT_EFFECT: [&str; 69] = [
     "allow_deletes",
     "block_ingestion_policy_until",
     "bloom_block_encoding",
@@ -97,7 +101,6 @@ const WITHOUT_EFFECT: [&str; 71] = [
     "debug_engine_tasks",
     "discover_generic_fields",
     "enable_multi_variant_queries",
-    "enforced_labels",
     "engine_results_cache_time_bucket_interval",
     "index_gateway_max_capacity",
     "index_gateway_shard_size",
@@ -106,7 +109,6 @@ const WITHOUT_EFFECT: [&str; 71] = [
     "log_level_from_json_max_depth",
     "max_cache_freshness_per_query",
     "max_chunks_per_query",
-    "max_line_size_truncate_identifier",
     "max_metadata_cache_freshness",
     "max_querier_bytes_read",
     "max_queriers_per_tenant",
@@ -151,25 +153,14 @@ const WITHOUT_EFFECT: [&str; 71] = [
 ];
 
 /// Limits that are read and checked, and that nothing asks for yet.
-const NOT_YET: [&str; 20] = [
-    "block_ingestion_status_code",
-    "block_ingestion_until",
+const NOT_YET: [&str; 9] = [
     "blocked_queries",
     "cardinality_limit",
-    "increment_duplicate_timestamp",
-    "ingestion_burst_size_mb",
-    "ingestion_rate_mb",
-    "log_level_fields",
-    "max_global_streams_per_user",
     "max_query_bytes_read",
     "max_query_lookback",
     "max_query_range",
     "max_streams_matchers_per_query",
-    "max_streams_per_user",
     "minimum_labels_number",
-    "otlp_config",
-    "per_stream_rate_limit",
-    "per_stream_rate_limit_burst",
     "required_labels",
     "volume_max_series",
 ];
@@ -231,6 +222,10 @@ fn ingestion(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     );
     limits.max_line_size = optional_size(section, "max_line_size", limits.max_line_size);
     limits.max_line_size_truncate = section.boolean("max_line_size_truncate", limits.max_line_size_truncate);
+    let identifier = section.text("max_line_size_truncate_identifier");
+    limits.max_line_size_truncate_identifier =
+        identifier.unwrap_or(mem::take(&mut limits.max_line_size_truncate_identifier));
+    limits.enforced_labels = texts(section, "enforced_labels", &limits.enforced_labels);
     limits.max_label_name_length = section.unsigned("max_label_name_length", limits.max_label_name_length);
     limits.max_label_value_length = section.unsigned("max_label_value_length", limits.max_label_value_length);
     limits.max_label_names_per_series =
@@ -247,6 +242,16 @@ fn ingestion(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     let until = section
         .text("block_ingestion_until")
         .filter(|until| !until.is_empty() && until != "0");
+    if let Some(until) = &until
+        && TimestampNs::parse_rfc3339(until.as_bytes()).is_err()
+    {
+        let message = format!("'{until}' is no moment");
+        section.wrong(
+            "block_ingestion_until",
+            message,
+            "write one as in \"2030-01-31T00:00:00Z\"",
+        );
+    }
     limits.block_ingestion_until = until.or(limits.block_ingestion_until.take());
     let code = section.unsigned(
         "block_ingestion_status_code",
@@ -320,6 +325,11 @@ fn attribute_rule(section: &mut Section<'_>, of_resource: bool) -> Option<OtlpAt
             .report
             .error(section.line, &section.path, message, "write attributes: [name, name]");
         return None;
+    }
+    if let Some(regex) = &rule.regex
+        && let Err(error) = Regex::anchored(regex)
+    {
+        section.wrong("regex", error.to_string(), "write a regular expression of Go's");
     }
     if rule.action == OtlpAction::IndexLabel && !of_resource {
         let message = "only attributes of resources can become labels";
