@@ -1,5 +1,7 @@
 //! Sizes and numbers as LogQL reads and prints them.
 
+use longshore_model::SECOND_NS;
+
 /// Powers of 1000 and of 1024.
 const SIZE_UNITS: [(&str, f64); 13] = [
     ("", 1.0),
@@ -16,6 +18,11 @@ const SIZE_UNITS: [(&str, f64); 13] = [
     ("pi", 1_125_899_906_842_624.0),
     ("ei", 1_152_921_504_606_846_976.0),
 ];
+
+/// A duration in seconds, as Go's `Duration.Seconds` rounds it: the whole ones and the rest are added.
+pub(crate) fn go_seconds(ns: i64) -> f64 {
+    (ns / SECOND_NS) as f64 + (ns % SECOND_NS) as f64 / 1e9
+}
 
 /// Reads a size such as `1.5KiB` or `2 MB`; `K` alone is 1000, case does not matter, nor does a final `B`.
 pub(crate) fn size_bytes(text: &str) -> Option<u64> {

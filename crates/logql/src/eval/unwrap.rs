@@ -6,7 +6,7 @@ use super::range::Steps;
 use super::{Context, EvalError};
 use crate::ast::{Conversion, RangeOp, Unwrap};
 use crate::pipeline::{CompileError, CompiledLabelFilter, LabelState};
-use crate::units::size_bytes;
+use crate::units::{go_seconds, size_bytes};
 
 const ERROR_KIND: &str = "SampleExtractionErr";
 
@@ -44,9 +44,7 @@ impl CompiledUnwrap {
         let value = match self.conversion {
             None => text.trim().parse::<f64>().ok(),
             Some(Conversion::Bytes) => size_bytes(text).map(|bytes| bytes as f64),
-            Some(Conversion::Duration | Conversion::DurationSeconds) => {
-                parse_go_duration(text).ok().map(|ns| ns as f64 / 1e9)
-            }
+            Some(Conversion::Duration | Conversion::DurationSeconds) => parse_go_duration(text).ok().map(go_seconds),
         };
         if value.is_none() && labels.error().is_none() {
             let details = format!("strconv.ParseFloat: parsing \"{text}\": invalid syntax");

@@ -239,7 +239,7 @@ const NUMBERS: &[Function] = &[
 
 fn seconds<'a>(text: &str) -> Outcome<'a> {
     let ns = longshore_model::parse_go_duration(text).map_err(|_| crate::units::duration_mistake(text))?;
-    Ok(Value::Float(ns as f64 / 1e9))
+    Ok(Value::Float(crate::units::go_seconds(ns)))
 }
 
 const TIMES: &[Function] = &[

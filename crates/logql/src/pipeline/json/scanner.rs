@@ -11,6 +11,7 @@ pub(in crate::pipeline) enum Mistake {
     NotClosed,
     UnknownValue,
     BadString,
+    NothingLeft,
 }
 
 impl Mistake {
@@ -20,6 +21,7 @@ impl Mistake {
             Self::NotClosed => "Value is array, but can't find closing ']' symbol",
             Self::UnknownValue => "Unknown value type",
             Self::BadString => "Value is string, but can't find closing '\"' symbol",
+            Self::NothingLeft => "Malformed JSON error",
         }
     }
 }
@@ -113,7 +115,8 @@ impl<'a> Scanner<'a> {
             Some(b'{') => self.brackets().map(Value::Object),
             Some(b'[') => self.brackets().map(Value::Array),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
-            _ => Err(Mistake::UnknownValue),
+            Some(_) => Err(Mistake::UnknownValue),
+            None => Err(Mistake::NothingLeft),
         }
     }
 

@@ -38,7 +38,11 @@ impl<'a> Run<'a, '_> {
         }
         if let Some(value) = last {
             let param = function.param(given - 1);
-            let value = self.checked(value, param, at, whole)?;
+            // Go blames what it looked at before.
+            let value = match arguments.last() {
+                Some(before) => self.checked(value, param, before.at, before)?,
+                None => self.checked(value, param, at, whole)?,
+            };
             values.push(value);
         }
         let outcome = (function.run)(&self.scope, &values);
