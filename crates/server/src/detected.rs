@@ -18,8 +18,8 @@ use crate::json;
 use crate::params::{Params, now};
 use crate::query::{LogQuery, parse, parse_selector, run_log_query};
 use crate::server::Shared;
+use crate::streams;
 use crate::tenant::Reader;
-use crate::thread::on_thread;
 use field::{Fields, is_identifier};
 
 /// Lines of the sample when the request does not say.
@@ -33,8 +33,7 @@ const ALWAYS_OFFERED: [&str; 4] = ["cluster", "namespace", "instance", "pod"];
 pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
     let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
-    let Reader { logs, limits } = reader;
-    let streams = on_thread(&shared, &limits, move |_, _| Ok(logs.streams(&selector, range))).await?;
+    let streams = streams::find(&shared, reader, selector, range).await?;
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, value) in streams.iter().flat_map(Labels::iter) {
         values.entry(name).or_default().insert(value);
@@ -103,7 +102,7 @@ async fn find_fields(shared: &Shared, reader: Reader, params: &Params) -> Result
     let range = params.query_range(now())?;
     let lines = positive(params, "line_limit", LINE_LIMIT_DEFAULT)?;
     let Expr::Log(expr) = parse(params)? else {
-        return Err(ApiError::bad_request("only log queries are supported"));
+        return Err(ApiError::bad_request("only log selector is supported"));
     };
     let query = LogQuery {
         expr,

@@ -19,9 +19,10 @@ use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
 use crate::logs::Logs;
 use crate::params::{Params, now};
-use crate::query::parse_selector;
+use crate::query::{check_resolution, parse_selector};
 use crate::server::Shared;
 use crate::settings::Limits;
+use crate::streams::hold_volumes;
 use crate::tenant::Reader;
 use crate::thread::{on_thread, scan_error};
 
@@ -110,6 +111,7 @@ pub(crate) async fn volume_range(
 ) -> Result<Response, ApiError> {
     let mut request = VolumeRequest::new(&reader.limits, &params)?;
     let step_ns = params.step(request.range)?;
+    check_resolution(request.range, step_ns)?;
     // Buckets begin on whole steps, so that they stay the same while the range moves.
     request.range.start = TimestampNs(request.range.start.0.div_euclid(step_ns) * step_ns);
     let series = find_volumes(&shared, reader, request, Some(step_ns)).await?;
@@ -203,8 +205,9 @@ async fn find_volumes(
     step_ns: Option<i64>,
 ) -> Result<Vec<VolumeSeries>, ApiError> {
     let Reader { logs, limits } = reader;
-    on_thread(shared, &limits, move |_, _| {
+    on_thread(shared, &limits, move |shared, _| {
         let volumes = logs.volume(&request.selector, request.range, step_ns);
+        let _memory = hold_volumes(shared, &volumes)?;
         Ok(aggregate(&request, volumes))
     })
     .await

@@ -3,6 +3,7 @@
 //!
 //! Source: Loki, "HTTP API", sections on query results; `pkg/loghttp` for the exact shapes.
 
+mod answer;
 mod stats;
 
 use axum::http::HeaderValue;
@@ -10,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use longshore_model::{Labels, TimestampNs};
 
+pub(crate) use answer::Answer;
 pub(crate) use stats::QueryStats;
 
 /// A small answer from a tree of values.

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use longshore_logql::Matcher;
-use longshore_model::{Labels, StreamSelector, TimeRange};
-use serde_json::{Map, Value, json};
+use longshore_model::{Labels, StreamSelector};
+use serde_json::json;
 
 use crate::error::ApiError;
-use crate::json;
+use crate::json::{self, put_labels, put_list};
 use crate::params::{Params, now};
 use crate::query::parse_selector;
 use crate::server::Shared;
+use crate::streams::{self, Streams};
 use crate::tenant::Reader;
-use crate::thread::on_thread;
 
 /// Streams that satisfy one of several selectors; none wants every stream.
 struct AnyOf(Vec<Vec<Matcher>>);
@@ -64,8 +64,10 @@ pub(crate) async fn find_values(
 pub(crate) async fn series(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let selectors = params.all("match[]").chain(params.all("match"));
     let streams = find(&shared, reader, &params, selectors).await?;
-    let data: Vec<Value> = streams.iter().map(object).collect();
-    Ok(json::value(&json!({"status": "success", "data": data})))
+    let mut out = b"{\"status\":\"success\",\"data\":".to_vec();
+    put_list(&mut out, streams.iter(), put_labels);
+    out.push(b'}');
+    Ok(json::body(out))
 }
 
 async fn find(
@@ -73,18 +75,13 @@ async fn find(
     reader: Reader,
     params: &Params,
     selectors: impl Iterator<Item = &str>,
-) -> Result<Vec<Labels>, ApiError> {
+) -> Result<Streams, ApiError> {
     let range = params.range(now())?;
     let mut wanted = Vec::new();
     for selector in selectors {
         wanted.push(parse_selector(selector)?);
     }
-    streams(shared, reader, AnyOf(wanted), range).await
-}
-
-async fn streams(shared: &Shared, reader: Reader, selector: AnyOf, range: TimeRange) -> Result<Vec<Labels>, ApiError> {
-    let Reader { logs, limits } = reader;
-    on_thread(shared, &limits, move |_, _| Ok(logs.streams(&selector, range))).await
+    streams::find(shared, reader, AnyOf(wanted), range).await
 }
 
 /// Loki leaves `data` out when there is nothing.
@@ -94,13 +91,4 @@ fn list(items: &BTreeSet<String>) -> Response {
         false => json!({"status": "success", "data": items}),
     };
     json::value(&body)
-}
-
-fn object(labels: &Labels) -> Value {
-    Value::Object(
-        labels
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.into()))
-            .collect::<Map<_, _>>(),
-    )
 }

@@ -33,6 +33,7 @@ mod rules;
 mod server;
 mod settings;
 mod status;
+mod streams;
 mod tail;
 mod tenant;
 mod tenants;

@@ -9,19 +9,24 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
-use longshore_logql::eval::{self, Context, EvalError, InstantParams, LogParams, MetricResult, RangeParams, Value};
+use longshore_logql::eval::{
+    self, Context, EvalError, InstantParams, LogParams, MemoryError, MetricResult, QueryMemory, RangeParams, Value,
+};
 use longshore_logql::{Expr, LogExpr, Matcher, SampleExpr, format_number};
 use longshore_model::{Direction, ScanStats, TimeRange, TimestampNs, format_go_duration};
 
 use crate::error::ApiError;
-use crate::json::{self, QueryStats, put_labels, put_list, put_point};
+use crate::json::{Answer, QueryStats, put_labels, put_list, put_point};
 use crate::limits::POINTS_PER_SERIES_MAX;
 use crate::params::{Params, format_prometheus_duration, now};
 use crate::server::Shared;
 use crate::settings::Limits;
 use crate::tenant::Reader;
 use crate::thread::{memory_error, on_thread, scan_error};
-use rows::{Row, put_streams};
+use rows::Row;
+
+/// What a point takes in an answer, about: `[1700000000.123,"1234.5"],`.
+const POINT_BYTES: usize = 32;
 
 /// Reads the query of a request.
 pub(crate) fn parse(params: &Params) -> Result<Expr, ApiError> {
@@ -60,16 +65,14 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
                 direction,
                 interval_ns,
             };
-            let (rows, stats) = run_log_query(&shared, &reader, query).await?;
-            let categorize = params.categorize_labels();
-            Ok(json::query_answer(
-                "streams",
-                params.encoding_flags.as_deref(),
-                &stats,
-                |out| {
-                    put_streams(out, &rows, categorize);
-                },
-            ))
+            let (categorize, flags) = (params.categorize_labels(), params.encoding_flags);
+            let answer = find_rows(&shared, &reader, query, move |rows, memory| {
+                let answer = rows::answer(&rows, categorize, flags.as_deref(), memory)?;
+                drop(rows);
+                answer.written()
+            });
+            let (answer, stats) = answer.await?;
+            Ok(answer.respond(&stats))
         }
         Expr::Sample(expr) => {
             let range = if reader.limits.align_metric_queries {
@@ -176,23 +179,27 @@ pub(crate) async fn run_log_query(
     reader: &Reader,
     query: LogQuery,
 ) -> Result<(Vec<Row>, QueryStats), ApiError> {
-    let LogQuery {
-        direction,
-        interval_ns,
-        limit,
-        ..
-    } = query;
+    find_rows(shared, reader, query, |rows, _| Ok(rows)).await
+}
+
+/// Runs a log query, and on the same thread what is made of its rows.
+async fn find_rows<T: Send + 'static>(
+    shared: &Shared,
+    reader: &Reader,
+    query: LogQuery,
+    finish: impl FnOnce(Vec<Row>, &QueryMemory) -> Result<T, MemoryError> + Send + 'static,
+) -> Result<(T, QueryStats), ApiError> {
     // What an interval leaves out does not count, so more must be read.
-    let read_max = if interval_ns > 0 {
+    let read_max = if query.interval_ns > 0 {
         reader.limits.max_entries_limit_per_query
     } else {
-        limit
+        query.limit
     };
     let run = move |context: &Context<'_>| {
         let params = LogParams {
             time: query.range,
             limit: read_max,
-            direction,
+            direction: query.direction,
         };
         let result = eval::log_query(&query.expr, params, context)?;
         let mut rows = Vec::new();
@@ -205,19 +212,20 @@ pub(crate) async fn run_log_query(
                 });
             }
         }
-        Ok((rows, result.stats))
+        match query.direction {
+            Direction::Forward => rows.sort_by_key(|row| row.timestamp),
+            Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
+        }
+        if query.interval_ns > 0 {
+            keep_apart(&mut rows, query.interval_ns);
+            rows.truncate(query.limit);
+        }
+        let returned = rows.len() as u64;
+        Ok(((finish(rows, &context.memory)?, returned), result.stats))
     };
-    let (mut rows, mut stats) = run_query(shared, reader, run).await?;
-    match direction {
-        Direction::Forward => rows.sort_by_key(|row| row.timestamp),
-        Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
-    }
-    if interval_ns > 0 {
-        keep_apart(&mut rows, interval_ns);
-        rows.truncate(limit);
-    }
-    stats.returned = rows.len() as u64;
-    Ok((rows, stats))
+    let ((value, returned), mut stats) = run_query(shared, reader, run).await?;
+    stats.returned = returned;
+    Ok((value, stats))
 }
 
 /// Drops what is nearer than the interval to the row that was kept before, of whichever stream.
@@ -237,39 +245,56 @@ async fn metric_answer(
     reader: &Reader,
     run: impl FnOnce(&Context<'_>) -> Result<MetricResult, EvalError> + Send + 'static,
 ) -> Result<Response, ApiError> {
-    let run = move |context: &Context<'_>| run(context).map(|result| (result.value, result.stats));
-    let (value, mut stats) = run_query(shared, reader, run).await?;
+    let run = move |context: &Context<'_>| {
+        let MetricResult { value, stats } = run(context)?;
+        let (answer, returned) = answer_numbers(&value, &context.memory)?;
+        drop(value);
+        Ok(((answer.written()?, returned), stats))
+    };
+    let ((answer, returned), mut stats) = run_query(shared, reader, run).await?;
+    stats.returned = returned;
+    Ok(answer.respond(&stats))
+}
+
+/// The answer to a metric query, and how many points it has.
+fn answer_numbers(value: &Value, memory: &QueryMemory) -> Result<(Answer, u64), MemoryError> {
+    let points = match value {
+        Value::Matrix(matrix) => matrix.iter().map(|series| series.points.len()).sum(),
+        Value::Vector { samples, .. } => samples.len(),
+        Value::Scalar(_) => 0,
+    };
+    let kind = match value {
+        Value::Matrix(_) => "matrix",
+        Value::Vector { .. } => "vector",
+        Value::Scalar(_) => "scalar",
+    };
+    let mut answer = Answer::new(kind, None, points.saturating_mul(POINT_BYTES), memory)?;
     match value {
-        Value::Matrix(matrix) => {
-            stats.returned = matrix.iter().map(|series| series.points.len() as u64).sum();
-            Ok(json::query_answer("matrix", None, &stats, |out| {
-                put_list(out, &matrix, |out, series| {
-                    out.extend_from_slice(b"{\"metric\":");
-                    put_labels(out, &series.labels);
-                    out.extend_from_slice(b",\"values\":");
-                    put_list(out, &series.points, |out, point| {
-                        put_point(out, point.timestamp, &format_number(point.value));
-                    });
-                    out.push(b'}');
+        Value::Matrix(matrix) => answer.list(matrix, |answer, series| {
+            answer.put(|out| {
+                out.extend_from_slice(b"{\"metric\":");
+                put_labels(out, &series.labels);
+                out.extend_from_slice(b",\"values\":");
+                put_list(out, &series.points, |out, point| {
+                    put_point(out, point.timestamp, &format_number(point.value));
                 });
-            }))
+                out.push(b'}');
+            });
+        }),
+        Value::Vector { at, samples } => answer.list(samples, |answer, sample| {
+            answer.put(|out| {
+                out.extend_from_slice(b"{\"metric\":");
+                put_labels(out, &sample.labels);
+                out.extend_from_slice(b",\"value\":");
+                put_point(out, *at, &format_number(sample.value));
+                out.push(b'}');
+            });
+        }),
+        Value::Scalar(point) => {
+            answer.put(|out| put_point(out, point.timestamp, &format_number(point.value)));
         }
-        Value::Vector { at, samples } => {
-            stats.returned = samples.len() as u64;
-            Ok(json::query_answer("vector", None, &stats, |out| {
-                put_list(out, &samples, |out, sample| {
-                    out.extend_from_slice(b"{\"metric\":");
-                    put_labels(out, &sample.labels);
-                    out.extend_from_slice(b",\"value\":");
-                    put_point(out, at, &format_number(sample.value));
-                    out.push(b'}');
-                });
-            }))
-        }
-        Value::Scalar(point) => Ok(json::query_answer("scalar", None, &stats, |out| {
-            put_point(out, point.timestamp, &format_number(point.value));
-        })),
     }
+    Ok((answer, points as u64))
 }
 
 /// Evaluates on a thread and measures.

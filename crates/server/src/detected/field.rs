@@ -136,6 +136,7 @@ impl Fields {
                 "logfmt"
             }
         };
+        let mut names = BTreeSet::new();
         for (path, value) in found.into_iter().take(FIELDS_PER_LINE_MAX) {
             let mut name = label_name(&path.join("_"));
             // As in a pipeline: what the stream or the metadata has already keeps its name.
@@ -144,6 +145,10 @@ impl Fields {
                 name.push_str("_extracted");
             }
             let path = if parser == "json" { path.as_slice() } else { &[] };
+            // Also as in a pipeline: of a name that stands twice in a line the first value counts.
+            if !names.insert(name.clone()) {
+                continue;
+            }
             self.put(name, &value, Some(parser), path);
         }
     }

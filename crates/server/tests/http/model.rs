@@ -2,6 +2,8 @@
 //! query finds each entry that was acknowledged, once, and nothing else.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use longshore_server::{Limits, Server, ServerSettings};
 use longshore_store::{Settings, Store};
@@ -14,6 +16,8 @@ use tokio::sync::oneshot;
 const LINE_BYTES_MAX: usize = 20;
 /// An hour ahead: longer than pushes may lie in the future.
 const TOO_NEW_NS: i64 = 3600 * 1_000_000_000;
+/// How long a server may take to let go of its store.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 
 #[derive(Debug, Clone)]
 struct Row {
@@ -80,7 +84,7 @@ struct Running {
     address: String,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<std::io::Result<()>>,
-    store: std::sync::Arc<Store>,
+    store: Arc<Store>,
 }
 
 impl Running {
@@ -97,9 +101,7 @@ impl Running {
             ..ServerSettings::default()
         };
         let store = Store::open(Settings::new(folder.path())).unwrap();
-        let server = Server::bind(settings, std::sync::Arc::clone(&store), None)
-            .await
-            .unwrap();
+        let server = Server::bind(settings, Arc::clone(&store), None).await.unwrap();
         let address = server.local_addr().to_string();
         let (stop, stopped) = oneshot::channel::<()>();
         let served = tokio::spawn(server.serve(async {
@@ -116,6 +118,12 @@ impl Running {
     async fn end(self, closed: bool) {
         drop(self.stop);
         self.served.await.unwrap().unwrap();
+        // Connections that are just ending hold the store, and with it the lock of its folder.
+        let since = Instant::now();
+        while Arc::strong_count(&self.store) > 1 {
+            assert!(since.elapsed() < ENDS_WITHIN, "the server still holds the store");
+            tokio::task::yield_now().await;
+        }
         if closed {
             self.store.close().unwrap();
         }
