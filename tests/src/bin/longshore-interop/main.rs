@@ -5,6 +5,7 @@
 mod api;
 mod clients;
 mod collectors;
+mod differential;
 mod stores;
 
 use std::env;
@@ -88,6 +89,11 @@ const CHECKS: &[Check] = &[
         name: "every path of the API answers as the real Loki's",
         peer: "loki",
         run: api::compare,
+    },
+    Check {
+        name: "the real Loki and our store answer the same questions alike",
+        peer: "loki",
+        run: differential::same_answers,
     },
 ];
 
