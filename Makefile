@@ -6,6 +6,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 CARGO ?= cargo
 NODE_MIN := 20
+FUZZ_SECONDS ?= 60
 TARGET = $${CARGO_TARGET_DIR:-target}
 # Longshore's version is what `longshore deploy render` asks for, dev what docker-compose.yaml does.
 IMAGE_TAGS ?= longshore:dev longshore:$(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
@@ -132,9 +133,18 @@ dev-compose: .env ## Run Grafana, VictoriaMetrics, collector and store by Docker
 	cp .env.example .env
 
 .PHONY: conformance
-conformance: ## Recorded behaviours of Loki against our language; LONGSHORE_CASES names the folder of the cases
-	$(CARGO) build --locked -p longshore-tests --bin longshore-conformance
-	"$${CARGO_TARGET_DIR:-target}/debug/longshore-conformance"
+conformance: ## Recorded behaviours of Loki against our language and server; LONGSHORE_CASES names the folder of the cases
+	$(CARGO) build --locked -p longshore -p longshore-tests --bin longshore --bin longshore-conformance
+	"$${CARGO_TARGET_DIR:-target}/debug/longshore-conformance" $(ARGS)
+
+# Without a sanitizer the stable toolchain will do: the code is safe Rust, what counts are panics, loops and memory.
+.PHONY: fuzz
+fuzz: ## Random input against parsers, decoders and stages, FUZZ_SECONDS=60 for each (FUZZ_TARGETS="query regex" for some)
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz
+	@cd fuzz; for target in $${FUZZ_TARGETS:-$$($(CARGO) fuzz list)}; do \
+	  echo "== $$target"; mkdir -p corpus/$$target; \
+	  $(CARGO) fuzz run --sanitizer none $$target corpus/$$target seeds/$$target -- \
+	    -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -dict=seeds/logs.dict || exit 1; done
 
 .PHONY: fmt
 fmt: ## Format the code
