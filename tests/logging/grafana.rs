@@ -267,6 +267,9 @@ fn alerting_sees_a_data_source_without_rules() {
     for path in ["/loki/api/v1/rules", "/api/prom/rules"] {
         let (status, _, text) = grafana.try_get(path, &[], &[]);
         assert_eq!((status, text.as_str()), (404, "no rule groups found\n"));
+        // By this text Grafana knows that rules cannot be stored here, and does not offer it.
+        let (_, _, text) = grafana.try_get(&format!("{path}/test/test"), &[], &[]);
+        assert!(text.contains("GetRuleGroup unsupported in rule local store"), "{text}");
     }
 }
 

@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use longshore_model::TimestampNs;
 use serde_json::json;
 
 use crate::json;
@@ -16,12 +15,12 @@ const MEMBER: &str = "longshore";
 
 /// Loki's names for what this process does.
 const SERVICES: [&str; 14] = [
-    "analytics",
     "cache-generation-loader",
     "compactor",
     "distributor",
     "ingester",
     "ingester-querier",
+    "memberlist-kv",
     "pattern-ingester",
     "querier",
     "query-frontend",
@@ -44,13 +43,11 @@ pub(crate) async fn ring(State(shared): State<Shared>, headers: HeaderMap) -> Re
             "timestamp": now,
             "registered_timestamp": started,
             "read_only": false,
-            "read_only_updated_timestamp": TimestampNs(0).to_string(),
+            "read_only_updated_timestamp": "0001-01-01T00:00:00Z",
             "zone": "",
-            "versions": {},
             "tokens": [0],
-            "ownership": "100%",
         });
-        return json::value(&json!({"shards": [member], "now": now}));
+        return json::plain_value(&json!({"shards": [member], "now": now}));
     }
     page(
         "Ring Status",
@@ -65,18 +62,20 @@ pub(crate) async fn ring(State(shared): State<Shared>, headers: HeaderMap) -> Re
     )
 }
 
+/// `GET /ruler/ring`: a page whatever is accepted, as Loki's is.
+pub(crate) async fn ruler_ring() -> Response {
+    page("Ruler Status", "<p>Ruler running with shards disabled</p>")
+}
+
 /// `GET /memberlist`.
-pub(crate) async fn memberlist(headers: HeaderMap) -> Response {
-    if wants_json(&headers) {
-        return json::value(&json!({"Members": [], "Store": {}}));
-    }
-    page("Memberlist", "<p>This instance doesn't use memberlist.</p>")
+pub(crate) async fn memberlist() -> Response {
+    ([(CONTENT_TYPE, "text/plain")], "This instance doesn't use memberlist.").into_response()
 }
 
 /// `GET /services`.
 pub(crate) async fn services() -> Response {
     let lines: String = SERVICES.iter().map(|name| format!("{name} => Running\n")).collect();
-    ([(CONTENT_TYPE, "text/plain")], lines).into_response()
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], lines).into_response()
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
@@ -90,5 +89,5 @@ fn page(title: &str, body: &str) -> Response {
         "<!DOCTYPE html><html><head><meta charset=\"UTF-8\"><title>{title}</title></head>\
          <body><h1>{title}</h1>{body}</body></html>"
     );
-    ([(CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+    ([(CONTENT_TYPE, "text/html")], html).into_response()
 }

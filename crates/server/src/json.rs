@@ -19,6 +19,12 @@ pub(crate) fn value(value: &serde_json::Value) -> Response {
     body(value.to_string().into_bytes())
 }
 
+/// A small answer of the paths where Loki names no character set.
+pub(crate) fn plain_value(value: &serde_json::Value) -> Response {
+    let content_type = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    (content_type, value.to_string()).into_response()
+}
+
 /// An answer whose text is written.
 pub(crate) fn body(text: Vec<u8>) -> Response {
     let content_type = [(

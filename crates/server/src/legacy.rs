@@ -43,7 +43,9 @@ pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: 
 
 fn with_regexp(expr: Expr, regexp: Option<&str>) -> Result<LogExpr, ApiError> {
     let Expr::Log(expr) = expr else {
-        return Err(ApiError::bad_request("legacy endpoints only support log queries"));
+        return Err(ApiError::bad_request(
+            "legacy endpoints only support streams result type",
+        ));
     };
     let Some(regexp) = regexp else { return Ok(expr) };
     let mut text = format!("{expr} |~ ").into_bytes();

@@ -27,7 +27,7 @@ pub(crate) async fn find(State(shared): State<Shared>, reader: Reader, params: P
     check_resolution(range, step_ns)?;
     let expr: LogExpr = match parse(&params)? {
         Expr::Log(expr) => expr,
-        Expr::Sample(_) => return Err(ApiError::bad_request("only log selector is supported")),
+        Expr::Sample(_) => return Err(ApiError::bad_request("only label matchers are supported")),
     };
     let lines_max = match params.number("line_limit", 0)? {
         0 => None,

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use axum::extract::{Query, State};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -77,8 +78,11 @@ pub(crate) async fn prepare_shutdown(State(shared): State<Shared>, method: Metho
     match method {
         Method::POST => prepared.store(true, Ordering::Relaxed),
         Method::DELETE => prepared.store(false, Ordering::Relaxed),
-        _ if prepared.load(Ordering::Relaxed) => return "set\n".into_response(),
-        _ => return "unset\n".into_response(),
+        _ => {
+            let is_set = prepared.load(Ordering::Relaxed);
+            let content_type = [(CONTENT_TYPE, "text/plain")];
+            return (content_type, if is_set { "set" } else { "unset" }).into_response();
+        }
     }
     StatusCode::NO_CONTENT.into_response()
 }

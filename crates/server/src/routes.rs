@@ -90,7 +90,7 @@ fn legacy_reads() -> Router<Shared> {
 
 fn of_rules() -> Router<Shared> {
     let namespace = || get(rules::list).post(rules::create).delete(rules::delete_namespace);
-    let group = || get(rules::group).delete(rules::group);
+    let group = || get(rules::group).delete(rules::delete_group);
     Router::new()
         .route("/loki/api/v1/rules", get(rules::list))
         .route("/loki/api/v1/rules/{namespace}", namespace())
@@ -112,6 +112,7 @@ fn of_the_process() -> Router<Shared> {
         .route("/config", get(status::config))
         .route("/config/tenant/v1/limits", get(status::tenant_limits))
         .route("/services", get(cluster::services))
+        .route("/ruler/ring", get(cluster::ruler_ring))
         .route("/memberlist", get(cluster::memberlist))
         .route("/log_level", get(process::log_level).post(process::set_log_level))
         .route("/flush", both(process::flush))
@@ -130,11 +131,10 @@ fn of_the_process() -> Router<Shared> {
 }
 
 /// A ring for each component that has one in a single process of Loki's.
-const RINGS: [&str; 6] = [
+const RINGS: [&str; 5] = [
     "/ring",
     "/distributor/ring",
     "/compactor/ring",
-    "/ruler/ring",
     "/scheduler/ring",
     "/pattern/ring",
 ];

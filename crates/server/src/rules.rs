@@ -6,6 +6,7 @@
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use longshore_config::loki::{RuleGroup, parse_rule_group};
 use serde_json::json;
@@ -27,8 +28,14 @@ pub(crate) async fn list(_: Reader) -> ApiError {
     not_found("no rule groups found")
 }
 
-/// `GET` and `DELETE /loki/api/v1/rules/{namespace}/{group}`.
+/// `GET /loki/api/v1/rules/{namespace}/{group}`. By this text, which is that of a Loki whose rules are files, Grafana
+/// knows not to offer to store rules here.
 pub(crate) async fn group(_: Reader) -> ApiError {
+    ApiError::bad_request("GetRuleGroup unsupported in rule local store").line()
+}
+
+/// `DELETE /loki/api/v1/rules/{namespace}/{group}`.
+pub(crate) async fn delete_group(_: Reader) -> ApiError {
     not_found("group does not exist")
 }
 
@@ -74,17 +81,18 @@ fn check_expressions(group: &RuleGroup) -> Result<(), ApiError> {
 pub(crate) async fn prometheus_rules(_: Reader, params: Params) -> Response {
     match params.get("type").map(str::to_ascii_lowercase).as_deref() {
         None | Some("alert" | "record") => {
-            json::value(&json!({"status": "success", "data": {"groups": []}, "errorType": "", "error": ""}))
+            json::plain_value(&json!({"status": "success", "data": {"groups": []}, "errorType": "", "error": ""}))
         }
         Some(other) => {
             let error = format!("not supported value \"{other}\"");
             let body = json!({"status": "error", "data": null, "errorType": "bad_data", "error": error});
-            (StatusCode::BAD_REQUEST, json::value(&body)).into_response()
+            let content_type = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+            (StatusCode::BAD_REQUEST, content_type, body.to_string()).into_response()
         }
     }
 }
 
 /// `GET /prometheus/api/v1/alerts`: no rules, no alerts.
 pub(crate) async fn prometheus_alerts(_: Reader) -> Response {
-    json::value(&json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
+    json::plain_value(&json!({"status": "success", "data": {"alerts": []}, "errorType": "", "error": ""}))
 }

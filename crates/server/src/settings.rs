@@ -106,6 +106,8 @@ pub struct Limits {
     pub max_streams: Option<usize>,
     /// Pushes are refused for a time.
     pub blocked: Option<Blocked>,
+    /// Lines are kept for so long, which explorers want to know; `None` for ever.
+    pub retention_period: Option<Duration>,
     /// All of them as YAML, for `/config/tenant/v1/limits`; empty for none.
     pub effective_yaml: String,
 }
@@ -162,6 +164,7 @@ impl Default for Limits {
             stream_rate: None,
             max_streams: None,
             blocked: None,
+            retention_period: None,
             effective_yaml: String::new(),
         }
     }
@@ -302,6 +305,7 @@ impl From<&loki::LimitsSettings> for Limits {
                     status: StatusCode::from_u16(limits.block_ingestion_status_code).ok()?,
                 })
             }),
+            retention_period: limits.retention_period,
             effective_yaml: loki::limits_yaml(limits),
         }
     }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::error::{ApiError, chain};
 use crate::json;
-use crate::params::Params;
+use crate::params::{Params, format_prometheus_duration};
 use crate::server::Shared;
 use crate::tenant::Reader;
 
@@ -55,7 +55,7 @@ pub(crate) async fn build_info() -> Response {
         "buildDate": "",
         "goVersion": "",
     });
-    json::value(&info)
+    json::plain_value(&info)
 }
 
 /// `GET /loki/api/v1/format_query`.
@@ -72,19 +72,23 @@ pub(crate) async fn format_query(params: Params) -> Response {
 /// `GET /loki/api/v1/drilldown-limits`: what an explorer must know before it asks.
 pub(crate) async fn drilldown_limits(State(shared): State<Shared>, reader: Reader) -> Response {
     let limits = &reader.limits;
-    let seconds = |duration: Option<Duration>| format!("{}s", duration.unwrap_or_default().as_secs());
-    json::value(&json!({
+    let text = |duration: Option<Duration>| format_prometheus_duration(duration.unwrap_or_default());
+    json::plain_value(&json!({
         "limits": {
             "discover_log_levels": limits.discover_log_levels,
             "discover_service_name": limits.discover_service_name,
+            "log_level_fields": limits.level_fields.names(),
             "max_entries_limit_per_query": limits.max_entries_limit_per_query,
             "max_line_size_truncate": limits.max_line_size_truncate,
             "max_query_bytes_read": "0B",
-            "max_query_length": seconds(limits.max_query_length),
+            "max_query_length": text(limits.max_query_length),
             "max_query_lookback": "0s",
             "max_query_range": "0s",
             "max_query_series": limits.max_query_series.unwrap_or_default(),
-            "query_timeout": seconds(Some(limits.query_timeout)),
+            "metric_aggregation_enabled": false,
+            "pattern_persistence_enabled": false,
+            "query_timeout": text(Some(limits.query_timeout)),
+            "retention_period": text(limits.retention_period),
             "volume_enabled": limits.volume_enabled,
             "volume_max_series": 1_000,
         },

@@ -131,6 +131,12 @@ impl LevelFields {
         fields
     }
 
+    /// The names, the most trusted first.
+    pub fn names(&self) -> Vec<&str> {
+        let text = |name| std::str::from_utf8(name).unwrap_or_default();
+        self.names.iter().map(|name| text(&**name)).collect()
+    }
+
     /// The level that a stream's labels say, for all of its lines; a value that is no known level is taken as it is.
     pub fn of_labels<'a>(&self, labels: &'a Labels) -> Option<&'a str> {
         let mut found: Option<&str> = None;

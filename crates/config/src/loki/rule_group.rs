@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use longshore_model::parse_prometheus_duration;
+
 use crate::yaml::{self, Kind, Node};
 
 /// Rules that belong together.
@@ -52,14 +54,14 @@ pub enum RuleGroupError {
     Unreadable,
     /// No name.
     NoName,
-    /// Nothing in it.
-    NoRules(String),
     /// Both kinds in one rule.
     TwoKinds,
     /// Neither kind.
     NoKind,
     /// No query.
     NoExpr,
+    /// A series that cannot be called so.
+    SeriesName(String),
 }
 
 /// The texts are Loki's.
@@ -68,7 +70,7 @@ impl fmt::Display for RuleGroupError {
         match self {
             Self::Unreadable => formatter.write_str("unable to decoded rule group"),
             Self::NoName => formatter.write_str("group 0: Groupname must not be empty"),
-            Self::NoRules(name) => write!(formatter, "no rules in group '{name}'"),
+            Self::SeriesName(name) => write!(formatter, "invalid recording rule name: {name}"),
             Self::TwoKinds => formatter.write_str("only one of 'record' and 'alert' must be set"),
             Self::NoKind => formatter.write_str("one of 'record' or 'alert' must be set"),
             Self::NoExpr => formatter.write_str("field 'expr' must be set in rule"),
@@ -93,9 +95,6 @@ pub fn parse_rule_group(text: &str) -> Result<RuleGroup, RuleGroupError> {
         Some(Kind::Map(_)) => return Err(RuleGroupError::Unreadable),
         Some(Kind::Scalar(_)) | None => Vec::new(),
     };
-    if rules.is_empty() {
-        return Err(RuleGroupError::NoRules(name));
-    }
     Ok(RuleGroup { name, rules })
 }
 
@@ -110,7 +109,20 @@ fn parse_rule(node: &Node) -> Result<Rule, RuleGroupError> {
         (None, None) => return Err(RuleGroupError::NoKind),
     };
     let expr = text_of(node, "expr")?.ok_or(RuleGroupError::NoExpr)?;
+    let is_duration = |text: String| parse_prometheus_duration(&text).is_ok();
+    if !text_of(node, "for")?.is_none_or(is_duration) {
+        return Err(RuleGroupError::Unreadable);
+    }
+    if kind == RuleKind::Record && !is_series_name(&name) {
+        return Err(RuleGroupError::SeriesName(name));
+    }
     Ok(Rule { kind, name, expr })
+}
+
+/// Letters, digits, `_` and `:`, no digit first.
+fn is_series_name(name: &str) -> bool {
+    let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_' || c == ':';
+    name.starts_with(is_letter) && name.chars().all(|c| is_letter(c) || c.is_ascii_digit())
 }
 
 /// A text that is not empty.
@@ -144,7 +156,14 @@ mod tests {
         check("", RuleGroupError::NoName);
         check("name: {a: b}", RuleGroupError::Unreadable);
         check("rules: []", RuleGroupError::NoName);
-        check("name: x\nrules: []", RuleGroupError::NoRules("x".to_owned()));
+        check(
+            "name: x\nrules: [{alert: a, expr: b, for: soon}]",
+            RuleGroupError::Unreadable,
+        );
+        check(
+            "name: x\nrules: [{record: a b, expr: c}]",
+            RuleGroupError::SeriesName("a b".to_owned()),
+        );
         check("name: x\nrules: [{expr: a}]", RuleGroupError::NoKind);
         check(
             "name: x\nrules: [{alert: a, record: b, expr: c}]",

@@ -55,8 +55,9 @@ impl QueryStats {
                 "totalPostFilterLines": 0,
                 "totalStructuredMetadataBytesProcessed": 0,
             },
-            "querier": {"store": self.store(false)},
+            "querier": {"store": self.store(false), "querierExecTime": seconds},
             "ingester": {
+                "recvWaitTime": 0,
                 "totalReached": u64::from(self.scan.head_lines > 0),
                 "totalChunksMatched": 0,
                 "totalBatches": 0,
@@ -73,6 +74,9 @@ impl QueryStats {
                 "postFilterChunks": self.scan.pages_read,
                 "shardsDuration": 0,
                 "usedBloomFilters": false,
+                "totalStreams": 0,
+                "chunkRefsLookupTime": 0,
+                "bloomFilterTime": 0,
             },
         })
     }
@@ -85,6 +89,7 @@ impl QueryStats {
             "totalChunksDownloaded": only(!of_head, self.scan.pages_read),
             "chunksDownloadTime": 0,
             "queryReferencedStructuredMetadata": false,
+            "queryUsedV2Engine": false,
             "chunk": {
                 "headChunkBytes": only(of_head, self.scan.head_bytes),
                 "headChunkLines": only(of_head, self.scan.head_lines),
@@ -99,8 +104,20 @@ impl QueryStats {
             "chunkRefsFetchTime": 0,
             "congestionControlLatency": 0,
             "pipelineWrapperFilteredLines": 0,
+            "dataobj": data_objects(),
         })
     }
+}
+
+/// Loki's other store, of which there is nothing here; clients expect the fields.
+fn data_objects() -> Value {
+    json!({
+        "prePredicateDecompressedRows": 0, "prePredicateDecompressedBytes": 0,
+        "prePredicateDecompressedStructuredMetadataBytes": 0, "postPredicateRows": 0,
+        "postPredicateDecompressedBytes": 0, "postPredicateStructuredMetadataBytes": 0, "postFilterRows": 0,
+        "pagesScanned": 0, "pagesDownloaded": 0, "pagesDownloadedBytes": 0, "pageBatches": 0, "totalRowsAvailable": 0,
+        "totalPageDownloadTime": 0,
+    })
 }
 
 /// There are no caches; clients expect the fields.

@@ -62,7 +62,7 @@ async fn wrong_requests_and_a_server_without_patterns() {
         ([("query", "{"), ("step", "1m")], "parse error at line 1, col 2: "),
         (
             [("query", r#"rate({a="b"}[1m])"#), ("step", "1m")],
-            "only log selector is supported",
+            "only label matchers are supported",
         ),
         (
             [("query", r#"{a="b"}"#), ("step", "0")],

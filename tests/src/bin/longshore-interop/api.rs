@@ -4,7 +4,7 @@
 //! Numbers that depend on the moment or on how lines are stored are compared by type. What is known to differ, and why,
 //! stands beside the request.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use longshore_tests::halves::{Half, Halves, Via};
 use longshore_tests::http::{Client, Response, escape};
 use longshore_tests::loki::Loki;
 use longshore_tests::program::Program;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::stores::LOKI_READY_WITHIN;
 use crate::{Outcome, Pair};
 
-/// Lines of each of the two streams.
-const LINES: i64 = 30;
+/// Lines of each of the two streams: enough for the real one to see a pattern.
+const LINES: i64 = 60;
 /// The real one shows new lines in its metadata after a moment.
 const SEEN_WITHIN: Duration = Duration::from_secs(30);
 
@@ -94,7 +94,19 @@ pub(crate) fn compare(pair: &Pair) -> Outcome {
     let mut command = Command::new(&pair.peer);
     command
         .arg(format!("-config.file={}", theirs_folder.join("store.yaml").display()))
-        .arg("-pattern-ingester.enabled=true")
+        .args([
+            "-pattern-ingester.enabled=true",
+            "-use-thanos-objstore=true",
+            "-ruler-storage.backend=filesystem",
+        ])
+        .arg(format!(
+            "-object-store.filesystem.dir={}",
+            theirs_folder.join("objects").display()
+        ))
+        .arg(format!(
+            "-ruler-storage.filesystem.dir={}",
+            theirs_folder.join("rules").display()
+        ))
         .current_dir(&theirs_folder);
     let loki = Program::start("loki", &theirs_folder, &mut command)?;
     ours.start_ready(Half::Store)?;
@@ -162,9 +174,14 @@ fn fill(clients: &mut [Client; 2]) -> Result<String, Box<dyn std::error::Error>>
             return Err(format!("the push was refused: {} {}", answer.status, answer.text()).into());
         }
         let seen = wait_until(SEEN_WITHIN, || {
-            let answer = client.get(&format!("/loki/api/v1/query?query={query}")).ok()?;
-            let answer: Value = serde_json::from_slice(&answer.body).ok()?;
-            (answer["data"]["result"][0]["value"][1].as_str() == Some(&expected)).then_some(())
+            let mut ask = |path: &str| serde_json::from_slice::<Value>(&client.get(path).ok()?.body).ok();
+            let counted = ask(&format!("/loki/api/v1/query?query={query}"))?;
+            let patterns = ask(&format!(
+                "/loki/api/v1/patterns?{range}&query={}",
+                escape("{app=\"web\"}")
+            ))?;
+            let is_counted = counted["data"]["result"][0]["value"][1].as_str() == Some(&expected);
+            (is_counted && patterns["data"][0].is_object()).then_some(())
         });
         if seen.is_none() {
             return Err(format!("{} does not find the lines", client.address()).into());
@@ -207,7 +224,7 @@ fn differs(ask: &Ask, theirs: &Response, ours: &Response) -> Option<String> {
     };
     match ask.compare {
         _ if is_same => None,
-        Compare::Form => Some(format!("form {}, ours {}", form(&parsed(theirs)), form(&parsed(ours)))),
+        Compare::Form => Some(show(&form(&parsed(theirs)), &form(&parsed(ours)))),
         _ => Some(format!("{:?}, ours {:?}", short(theirs), short(ours))),
     }
 }
@@ -216,21 +233,40 @@ fn short(response: &Response) -> String {
     response.text().chars().take(600).collect()
 }
 
-/// The kinds of values: elements of a list are taken together.
-fn form(value: &Value) -> Value {
-    match value {
-        Value::Null => json!("null"),
-        Value::Bool(_) => json!("boolean"),
-        Value::Number(_) => json!("number"),
-        Value::String(_) => json!("text"),
+/// Each place in a value with the kind of what stands there; elements of a list are taken together.
+fn form(value: &Value) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    put_places(value, "", &mut places);
+    // The real one has it only where an ingester was asked.
+    places.retain(|place| !place.contains(".recvWaitTime "));
+    places
+}
+
+fn put_places(value: &Value, path: &str, places: &mut BTreeSet<String>) {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "text",
         Value::Array(items) => {
-            let forms: BTreeMap<String, Value> = items.iter().map(form).map(|form| (form.to_string(), form)).collect();
-            Value::Array(forms.into_values().collect())
+            items
+                .iter()
+                .for_each(|item| put_places(item, &format!("{path}[]"), places));
+            "list"
         }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.clone(), form(value)))
-            .collect::<Map<_, _>>()
-            .into(),
-    }
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .for_each(|(name, field)| put_places(field, &format!("{path}.{name}"), places));
+            "object"
+        }
+    };
+    places.insert(format!("{path} {kind}"));
+}
+
+/// What only one of them has.
+fn show(theirs: &BTreeSet<String>, ours: &BTreeSet<String>) -> String {
+    let missing: Vec<&str> = theirs.difference(ours).map(String::as_str).collect();
+    let added: Vec<&str> = ours.difference(theirs).map(String::as_str).collect();
+    format!("missing here: {}; only here: {}", missing.join(", "), added.join(", "))
 }

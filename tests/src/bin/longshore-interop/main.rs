@@ -35,6 +35,10 @@ struct Plan {
     /// The program; otherwise the one beside this.
     #[arg(long, env = "LONGSHORE_BIN")]
     program: Option<PathBuf>,
+
+    /// Only the checks whose names contain this
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    only: String,
 }
 
 /// One pair of programs.
@@ -106,9 +110,10 @@ fn main() -> ExitCode {
     let beside = env::current_exe()
         .map(|path| path.with_file_name("longshore"))
         .unwrap_or_default();
-    let longshore = Plan::parse().program.unwrap_or(beside);
+    let Plan { program, only } = Plan::parse();
+    let longshore = program.unwrap_or(beside);
     let mut failed = 0;
-    for Check { name, peer, run } in CHECKS {
+    for Check { name, peer, run } in CHECKS.iter().filter(|check| check.name.contains(&only)) {
         let Some(peer) = peers::find(peer) else {
             tell(&format!(
                 "SKIPPED  {name}: no `{peer}` in $LONGSHORE_PEERS/bin or ~/.cache/longshore-peers/bin"
