@@ -100,14 +100,7 @@ pub enum EvalError {
 
 /// Adds what one scan read to what others did.
 pub(crate) fn add_stats(total: &mut ScanStats, stats: ScanStats) {
-    total.segments += stats.segments;
-    total.pages_read += stats.pages_read;
-    total.pages_skipped += stats.pages_skipped;
-    total.compressed_bytes += stats.compressed_bytes;
-    total.decompressed_bytes += stats.decompressed_bytes;
-    total.decompressed_lines += stats.decompressed_lines;
-    total.head_bytes += stats.head_bytes;
-    total.head_lines += stats.head_lines;
+    *total += stats;
 }
 
 #[cfg(test)]

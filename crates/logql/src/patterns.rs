@@ -11,6 +11,7 @@ mod template;
 mod words;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use longshore_model::{Batch, Columns, Direction, Labels, ScanError, ScanRequest, ScanStats, TimeRange};
 
@@ -65,7 +66,7 @@ pub fn find_patterns(expr: &LogExpr, params: PatternParams, context: &Context<'_
     }
     let mut source = context.storage.scan(ScanRequest {
         tenant: context.tenant,
-        selector: &expr.selector,
+        selector: Arc::new(&expr.selector),
         time: params.time,
         direction: Direction::Backward,
         searches: searches(expr),

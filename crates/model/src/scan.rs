@@ -3,6 +3,7 @@
 //! The engine (`logql`) is pure and the store knows no LogQL; both know only these traits.
 
 use std::fmt;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,7 +38,7 @@ pub struct ScanRequest<'a> {
     /// Whose logs.
     pub tenant: &'a TenantId,
     /// Which streams.
-    pub selector: &'a dyn StreamSelector,
+    pub selector: Arc<dyn StreamSelector + 'a>,
     /// Which time, half-open `[start, end)`.
     pub time: TimeRange,
     /// Which end of it first.
@@ -54,6 +55,18 @@ pub struct ScanRequest<'a> {
 pub trait StreamSelector: Send + Sync {
     /// Whether the stream with these labels is wanted.
     fn matches(&self, labels: &Labels) -> bool;
+}
+
+impl<S: StreamSelector + ?Sized> StreamSelector for &S {
+    fn matches(&self, labels: &Labels) -> bool {
+        (**self).matches(labels)
+    }
+}
+
+impl<S: StreamSelector + ?Sized> StreamSelector for Arc<S> {
+    fn matches(&self, labels: &Labels) -> bool {
+        (**self).matches(labels)
+    }
 }
 
 /// Wants every stream.
@@ -145,6 +158,19 @@ pub struct ScanStats {
     pub head_bytes: u64,
     /// Lines looked at in the head.
     pub head_lines: u64,
+}
+
+impl AddAssign for ScanStats {
+    fn add_assign(&mut self, other: Self) {
+        self.segments += other.segments;
+        self.pages_read += other.pages_read;
+        self.pages_skipped += other.pages_skipped;
+        self.compressed_bytes += other.compressed_bytes;
+        self.decompressed_bytes += other.decompressed_bytes;
+        self.decompressed_lines += other.decompressed_lines;
+        self.head_bytes += other.head_bytes;
+        self.head_lines += other.head_lines;
+    }
 }
 
 /// A flag that stops a running scan; clones share it.

@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::index::AllOf;
 use crate::json;
 use crate::params::{Params, now};
+use crate::query::limits::{self, check_length};
 use crate::query::{LogQuery, parse, parse_selector, run_log_query};
 use crate::server::Shared;
 use crate::streams;
@@ -33,6 +34,7 @@ const ALWAYS_OFFERED: [&str; 4] = ["cluster", "namespace", "instance", "pod"];
 pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
     let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
+    check_length(reader.logs.visible(range), None, &reader.limits)?;
     let streams = streams::find(&shared, reader, selector, range).await?;
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, value) in streams.iter().flat_map(Labels::iter) {
@@ -101,7 +103,12 @@ fn positive(params: &Params, name: &str, default: i64) -> Result<usize, ApiError
 async fn find_fields(shared: &Shared, reader: Reader, params: &Params) -> Result<Fields, ApiError> {
     let range = params.query_range(now())?;
     let lines = positive(params, "line_limit", LINE_LIMIT_DEFAULT)?;
-    let Expr::Log(expr) = parse(params)? else {
+    let expr = parse(params)?;
+    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+    limits::check_labels(&expr, &reader.limits)?;
+    check_length(reader.logs.visible(range), None, &reader.limits)?;
+    limits::check_bytes_on_thread(shared, &reader, &expr, range).await?;
+    let Expr::Log(expr) = expr else {
         return Err(ApiError::bad_request("only log selector is supported"));
     };
     let query = LogQuery {

@@ -3,6 +3,7 @@
 mod shards;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -19,6 +20,7 @@ use crate::error::ApiError;
 use crate::json::{self, QueryStats, put_labels, put_list, put_point};
 use crate::logs::Logs;
 use crate::params::{Params, now};
+use crate::query::limits::check_length;
 use crate::query::{check_resolution, parse_selector};
 use crate::server::Shared;
 use crate::settings::Limits;
@@ -53,6 +55,7 @@ pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: 
 /// Counts streams, pieces, bytes and entries.
 async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRange) -> Result<Value, ApiError> {
     let Reader { logs, limits } = reader;
+    check_length(logs.visible(range), None, &limits)?;
     on_thread(shared, &limits, move |_, cancellation| {
         let volumes = logs.volume(&selector, range, None);
         let bytes: u64 = volumes
@@ -69,7 +72,7 @@ async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRang
 fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: Cancellation) -> Result<u64, ApiError> {
     let request = ScanRequest {
         tenant: logs.tenant(),
-        selector,
+        selector: Arc::new(selector),
         time,
         direction: Direction::Forward,
         searches: Vec::new(),
@@ -167,10 +170,12 @@ impl VolumeRequest {
             (None, AggregateBy::Series) => selector.0.iter().map(|matcher| matcher.name.clone()).collect(),
             (None, AggregateBy::Labels) => Vec::new(),
         };
+        let range = params.query_range(now())?;
+        check_length(range, None, limits)?;
         Ok(Self {
             selector,
-            range: params.query_range(now())?,
-            limit: params.limit()?,
+            range,
+            limit: params.limit()?.min(limits.volume_max_series),
             target_labels,
             targets_required: targets.is_some() && aggregate_by == AggregateBy::Series,
             aggregate_by,

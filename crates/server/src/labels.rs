@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::json::{self, put_labels, put_list};
 use crate::params::{Params, now};
+use crate::query::limits::check_length;
 use crate::query::parse_selector;
 use crate::server::Shared;
 use crate::streams::{self, Streams};
@@ -77,6 +78,7 @@ async fn find(
     selectors: impl Iterator<Item = &str>,
 ) -> Result<Streams, ApiError> {
     let range = params.range(now())?;
+    check_length(reader.logs.visible(range), None, &reader.limits)?;
     let mut wanted = Vec::new();
     for selector in selectors {
         wanted.push(parse_selector(selector)?);

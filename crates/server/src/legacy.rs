@@ -13,7 +13,7 @@ use crate::json::{self, put_line, put_list, put_string};
 use crate::labels::{find_names, find_values};
 use crate::params::{Params, now};
 use crate::query::rows::Row;
-use crate::query::{LogQuery, check_length, check_limit, parse, run_log_query};
+use crate::query::{LogQuery, check_limit, limits, parse, run_log_query};
 use crate::server::Shared;
 use crate::tenant::Reader;
 
@@ -22,8 +22,12 @@ pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: 
     let range = params.query_range(now())?;
     let (limit, direction) = (params.limit()?, params.direction()?);
     let expr = with_regexp(parse(&params)?, params.get("regexp"))?;
-    check_length(range, &reader.limits)?;
     check_limit(limit, &reader.limits)?;
+    let whole = Expr::Log(expr.clone());
+    limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
+    limits::check_labels(&whole, &reader.limits)?;
+    limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
+    limits::check_bytes_on_thread(&shared, &reader, &whole, range).await?;
     let query = LogQuery {
         expr,
         range,

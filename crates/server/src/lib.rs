@@ -28,6 +28,7 @@ mod process;
 mod push;
 mod query;
 mod rate;
+mod request_limits;
 mod routes;
 mod rules;
 mod server;
@@ -41,6 +42,7 @@ mod thread;
 
 pub use page::{Asset, Assets};
 pub use process::Process;
+pub use query::limits::{BlockedQuery, BlockedText, QueryKind};
 pub use rate::Rate;
 pub use server::{BindError, Server};
 pub use settings::{Blocked, Limits, ServerSettings, overrides};

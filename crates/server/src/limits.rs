@@ -52,6 +52,9 @@ pub(crate) const STREAM_BUCKETS_MAX: usize = 100_000;
 /// are forgotten, and may push somewhat more.
 pub(crate) const TENANTS_REMEMBERED_MAX: usize = 10_000;
 
+/// Tenants that one query may name; each has a scan of its own.
+pub(crate) const TENANTS_OF_A_QUERY_MAX: usize = 256;
+
 /// Batches of entries that wait for a slow live tail. When it is full, entries are dropped for this tail only, and
 /// it is told which.
 pub(crate) const TAIL_QUEUE_BATCHES: usize = 256;

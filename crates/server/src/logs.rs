@@ -1,30 +1,102 @@
-//! What a request reads: the logs of its tenant.
+//! What a request reads: the logs of its tenant, or of several that it names together.
+//!
+//! Invariant: with several, each stream has the label `__tenant_id__`, which selectors may ask for; a label of that
+//! name that a stream has already goes by another name.
 
 use std::sync::Arc;
 
-use longshore_model::{BatchSource, Labels, ScanError, ScanRequest, Storage, StreamSelector, TenantId, TimeRange};
+use longshore_model::{
+    Batch, BatchSource, Labels, ScanError, ScanRequest, ScanStats, Storage, StreamSelector, TenantId, TimeRange,
+    TimestampNs,
+};
 use longshore_store::{Store, StreamVolume};
 
-/// The logs of a tenant.
+/// Tells the logs of several tenants apart.
+const TENANT_LABEL: &str = "__tenant_id__";
+
+/// What a label of that name is called then.
+const ORIGINAL_TENANT_LABEL: &str = "original___tenant_id__";
+
+/// The logs of one tenant or of several.
 #[derive(Clone)]
 pub(crate) struct Logs {
     store: Arc<Store>,
-    tenant: TenantId,
+    tenants: Tenants,
+    /// Nothing before it is seen.
+    oldest: TimestampNs,
+}
+
+/// Whose logs are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tenants {
+    /// One, whose streams are as they are.
+    One(TenantId),
+    /// Several, whose streams have [`TENANT_LABEL`]; at least one, in order, none twice.
+    Several(Vec<TenantId>),
+}
+
+impl Tenants {
+    pub(crate) fn as_slice(&self) -> &[TenantId] {
+        match self {
+            Self::One(tenant) => std::slice::from_ref(tenant),
+            Self::Several(tenants) => tenants,
+        }
+    }
 }
 
 impl Logs {
-    pub(crate) fn new(store: Arc<Store>, tenant: TenantId) -> Self {
-        Self { store, tenant }
+    pub(crate) fn new(store: Arc<Store>, tenants: Tenants) -> Self {
+        Self {
+            store,
+            tenants,
+            oldest: TimestampNs(i64::MIN),
+        }
     }
 
-    /// Whose they are.
+    /// The same without what lies before a moment.
+    pub(crate) fn since(self, oldest: TimestampNs) -> Self {
+        Self { oldest, ..self }
+    }
+
+    /// Whose they are, when they are one tenant's.
+    pub(crate) fn single(&self) -> Option<&TenantId> {
+        match &self.tenants {
+            Tenants::One(tenant) => Some(tenant),
+            Tenants::Several(_) => None,
+        }
+    }
+
+    /// What a scan names; a scan of several goes through all of them.
     pub(crate) fn tenant(&self) -> &TenantId {
-        &self.tenant
+        // There is at least one.
+        &self.tenants.as_slice()[0]
+    }
+
+    /// The part of a time that is seen.
+    pub(crate) fn visible(&self, time: TimeRange) -> TimeRange {
+        let start = time.start.max(self.oldest);
+        TimeRange {
+            start,
+            end: time.end.max(start),
+        }
     }
 
     /// Labels of the streams that have lines in a time.
     pub(crate) fn streams(&self, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
-        self.store.streams(&self.tenant, selector, time)
+        let time = self.visible(time);
+        match &self.tenants {
+            Tenants::One(tenant) => self.store.streams(tenant, selector, time),
+            Tenants::Several(tenants) => {
+                let of_tenant = |tenant: &TenantId| {
+                    let streams = self.store.streams(tenant, &OfTenant::new(selector, tenant), time);
+                    let tenant = tenant.clone();
+                    streams.into_iter().map(move |labels| with_tenant(&labels, &tenant))
+                };
+                let mut streams: Vec<Labels> = tenants.iter().flat_map(of_tenant).collect();
+                streams.sort();
+                streams
+            }
+        }
     }
 
     /// Bytes of lines by stream; in buckets of `step_ns`, when it is given.
@@ -34,12 +106,140 @@ impl Logs {
         time: TimeRange,
         step_ns: Option<i64>,
     ) -> Vec<StreamVolume> {
-        self.store.volume(&self.tenant, selector, time, step_ns)
+        let time = self.visible(time);
+        match &self.tenants {
+            Tenants::One(tenant) => self.store.volume(tenant, selector, time, step_ns),
+            Tenants::Several(tenants) => {
+                let mut all = Vec::new();
+                for tenant in tenants {
+                    let volumes = self
+                        .store
+                        .volume(tenant, &OfTenant::new(selector, tenant), time, step_ns);
+                    all.extend(volumes.into_iter().map(|volume| StreamVolume {
+                        labels: with_tenant(&volume.labels, tenant),
+                        ..volume
+                    }));
+                }
+                all
+            }
+        }
     }
 }
 
 impl Storage for Logs {
     fn scan<'a>(&'a self, request: ScanRequest<'a>) -> Result<Box<dyn BatchSource + 'a>, ScanError> {
-        self.store.scan(request)
+        let request = ScanRequest {
+            time: self.visible(request.time),
+            ..request
+        };
+        match &self.tenants {
+            Tenants::One(_) => self.store.scan(request),
+            Tenants::Several(tenants) => Ok(Box::new(Chain {
+                store: &self.store,
+                request,
+                waiting: tenants.iter(),
+                current: None,
+                read: ScanStats::default(),
+            })),
+        }
+    }
+}
+
+/// Labels of a stream as they are seen beside those of other tenants.
+fn with_tenant(labels: &Labels, tenant: &TenantId) -> Labels {
+    let own = labels.iter().map(|(name, value)| match name {
+        TENANT_LABEL => (ORIGINAL_TENANT_LABEL, value),
+        name => (name, value),
+    });
+    Labels::new(own.chain([(TENANT_LABEL, tenant.as_str())]))
+}
+
+/// A selector that sees the label of a tenant.
+struct OfTenant<S> {
+    selector: S,
+    tenant: TenantId,
+}
+
+impl<S> OfTenant<S> {
+    fn new(selector: S, tenant: &TenantId) -> Self {
+        Self {
+            selector,
+            tenant: tenant.clone(),
+        }
+    }
+}
+
+impl<S: StreamSelector> StreamSelector for OfTenant<S> {
+    fn matches(&self, labels: &Labels) -> bool {
+        self.selector.matches(&with_tenant(labels, &self.tenant))
+    }
+}
+
+/// The scans of several tenants, one after the other.
+struct Chain<'a> {
+    store: &'a Store,
+    request: ScanRequest<'a>,
+    waiting: std::slice::Iter<'a, TenantId>,
+    current: Option<Link<'a>>,
+    /// What the scans have read that are over.
+    read: ScanStats,
+}
+
+/// The scan of a tenant.
+struct Link<'a> {
+    tenant: &'a TenantId,
+    scan: Box<dyn BatchSource + 'a>,
+    /// Labels that came last, as the tenant's and as they are seen: batches of a stream share theirs.
+    last: Option<(Labels, Labels)>,
+}
+
+impl<'a> Chain<'a> {
+    fn open(&self, tenant: &'a TenantId) -> Result<Link<'a>, ScanError> {
+        let request = ScanRequest {
+            tenant,
+            selector: Arc::new(OfTenant::new(Arc::clone(&self.request.selector), tenant)),
+            time: self.request.time,
+            direction: self.request.direction,
+            searches: self.request.searches.clone(),
+            columns: self.request.columns,
+            cancellation: self.request.cancellation.clone(),
+        };
+        Ok(Link {
+            tenant,
+            scan: self.store.scan(request)?,
+            last: None,
+        })
+    }
+}
+
+impl BatchSource for Chain<'_> {
+    fn next_batch(&mut self, still_wanted: TimeRange) -> Result<Option<Batch>, ScanError> {
+        loop {
+            let Some(link) = &mut self.current else {
+                let Some(tenant) = self.waiting.next() else {
+                    return Ok(None);
+                };
+                self.current = Some(self.open(tenant)?);
+                continue;
+            };
+            if let Some(batch) = link.scan.next_batch(still_wanted)? {
+                let seen = match &link.last {
+                    Some((own, seen)) if own.is_same(&batch.labels) => seen.clone(),
+                    _ => with_tenant(&batch.labels, link.tenant),
+                };
+                link.last = Some((batch.labels.clone(), seen.clone()));
+                return Ok(Some(Batch { labels: seen, ..batch }));
+            }
+            self.read += link.scan.stats();
+            self.current = None;
+        }
+    }
+
+    fn stats(&self) -> ScanStats {
+        let mut read = self.read;
+        if let Some(link) = &self.current {
+            read += link.scan.stats();
+        }
+        read
     }
 }

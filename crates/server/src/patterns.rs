@@ -10,7 +10,7 @@ use longshore_model::SECOND_NS;
 use crate::error::ApiError;
 use crate::json::{self, put_list, put_string};
 use crate::params::{Params, now};
-use crate::query::{check_resolution, parse, run_query};
+use crate::query::{check_resolution, limits, parse, run_query};
 use crate::server::Shared;
 use crate::tenant::Reader;
 
@@ -25,7 +25,12 @@ pub(crate) async fn find(State(shared): State<Shared>, reader: Reader, params: P
     let range = params.query_range(now())?;
     let step_ns = params.step(range)?.max(STEP_NS_MIN);
     check_resolution(range, step_ns)?;
-    let expr: LogExpr = match parse(&params)? {
+    let expr = parse(&params)?;
+    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+    limits::check_labels(&expr, &reader.limits)?;
+    limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
+    limits::check_bytes_on_thread(&shared, &reader, &expr, range).await?;
+    let expr: LogExpr = match expr {
         Expr::Log(expr) => expr,
         Expr::Sample(_) => return Err(ApiError::bad_request("only label matchers are supported")),
     };

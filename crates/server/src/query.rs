@@ -3,9 +3,8 @@
 //! Invariant: a query ends when its client goes away or its time is over; the flag that tells it is set by dropping
 //! the guard that the request's future holds.
 
+pub(crate) mod limits;
 pub(crate) mod rows;
-
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -13,12 +12,12 @@ use longshore_logql::eval::{
     self, Context, EvalError, InstantParams, LogParams, MemoryError, MetricResult, QueryMemory, RangeParams, Value,
 };
 use longshore_logql::{Expr, LogExpr, Matcher, SampleExpr, format_number};
-use longshore_model::{Direction, ScanStats, TimeRange, TimestampNs, format_go_duration};
+use longshore_model::{Direction, ScanStats, TimeRange, TimestampNs};
 
 use crate::error::ApiError;
 use crate::json::{Answer, QueryStats, put_labels, put_list, put_point};
 use crate::limits::POINTS_PER_SERIES_MAX;
-use crate::params::{Params, format_prometheus_duration, now};
+use crate::params::{Params, now};
 use crate::server::Shared;
 use crate::settings::Limits;
 use crate::tenant::Reader;
@@ -54,10 +53,15 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
     check_resolution(range, step_ns)?;
     let interval_ns = params.interval()?;
     let expr = parse(&params)?;
-    check_length(range, &reader.limits)?;
+    if matches!(expr, Expr::Log(_)) {
+        check_limit(limit, &reader.limits)?;
+    }
+    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+    limits::check_labels(&expr, &reader.limits)?;
+    limits::check_length(reader.logs.visible(range), Some(&expr), &reader.limits)?;
+    limits::check_bytes_on_thread(&shared, &reader, &expr, range).await?;
     match expr {
         Expr::Log(expr) => {
-            check_limit(limit, &reader.limits)?;
             let query = LogQuery {
                 expr,
                 range,
@@ -100,8 +104,9 @@ pub(crate) async fn instant(
     let at = params.instant(now())?;
     params.limit()?;
     params.direction()?;
-    let expr: SampleExpr = match parse(&params)? {
-        Expr::Sample(expr) => expr,
+    let whole = parse(&params)?;
+    let expr: SampleExpr = match &whole {
+        Expr::Sample(expr) => expr.clone(),
         Expr::Log(_) => {
             return Err(ApiError::bad_request(
                 "log queries are not supported as an instant query type, please change your query to a range query \
@@ -109,6 +114,11 @@ pub(crate) async fn instant(
             ));
         }
     };
+    // Loki asks for no labels here.
+    limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
+    let moment = TimeRange { start: at, end: at };
+    limits::check_length(moment, Some(&whole), &reader.limits)?;
+    limits::check_bytes_on_thread(&shared, &reader, &whole, moment).await?;
     metric_answer(&shared, &reader, move |context| {
         eval::instant_query(&expr, InstantParams { at }, context)
     })
@@ -134,19 +144,6 @@ pub(crate) fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError>
         )));
     }
     Ok(())
-}
-
-pub(crate) fn check_length(range: TimeRange, limits: &Limits) -> Result<(), ApiError> {
-    let length = u64::try_from(range.end.0.saturating_sub(range.start.0)).unwrap_or(0);
-    let length = Duration::from_nanos(length);
-    match limits.max_query_length {
-        Some(max) if length > max => Err(ApiError::bad_request(format!(
-            "the query time range exceeds the limit (query length: {}, limit: {})",
-            format_go_duration(length),
-            format_prometheus_duration(max)
-        ))),
-        _ => Ok(()),
-    }
 }
 
 /// Start rounded down and end rounded up to whole steps.

@@ -12,6 +12,7 @@ use longshore_wire::otel_labels::{Action, INDEX_ATTRIBUTES, Names, Rule, Rules};
 use longshore_wire::service_name::DISCOVERY_LABELS;
 
 use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT};
+use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
 use crate::rate::Rate;
 
 /// How the server works.
@@ -29,6 +30,10 @@ pub struct ServerSettings {
     pub push_inflated_bytes_max: usize,
     /// Longest `max_interval` that a delete request may name.
     pub delete_max_interval: Duration,
+    /// A read may name several tenants, `a|b`.
+    pub multi_tenant_queries_enabled: bool,
+    /// `X-Loki-Query-Limits` acts.
+    pub per_request_limits_enabled: bool,
     /// How long a stream counts as active after its last line.
     pub stream_idle_period: Duration,
     /// Queries that run at a time.
@@ -108,6 +113,22 @@ pub struct Limits {
     pub blocked: Option<Blocked>,
     /// Lines are kept for so long, which explorers want to know; `None` for ever.
     pub retention_period: Option<Duration>,
+    /// Longest window of a range aggregation; `None` for any.
+    pub max_query_range: Option<Duration>,
+    /// How far back queries see; `None` for everything.
+    pub max_query_lookback: Option<Duration>,
+    /// Bytes of lines that a query may read; `None` for any.
+    pub max_query_bytes_read: Option<u64>,
+    /// Matchers of a selector.
+    pub max_streams_matchers_per_query: usize,
+    /// Labels that the selectors of a range query must name.
+    pub required_labels: Vec<String>,
+    /// How many labels they must name.
+    pub minimum_labels_number: usize,
+    /// Queries that are refused.
+    pub blocked_queries: Vec<BlockedQuery>,
+    /// Series of an answer of `index/volume`.
+    pub volume_max_series: usize,
     /// All of them as YAML, for `/config/tenant/v1/limits`; empty for none.
     pub effective_yaml: String,
 }
@@ -165,6 +186,14 @@ impl Default for Limits {
             max_streams: None,
             blocked: None,
             retention_period: None,
+            max_query_range: None,
+            max_query_lookback: None,
+            max_query_bytes_read: None,
+            max_streams_matchers_per_query: 1_000,
+            required_labels: Vec::new(),
+            minimum_labels_number: 0,
+            blocked_queries: Vec::new(),
+            volume_max_series: 1_000,
             effective_yaml: String::new(),
         }
     }
@@ -179,6 +208,8 @@ impl Default for ServerSettings {
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
             delete_max_interval: Duration::from_secs(86_400),
+            multi_tenant_queries_enabled: false,
+            per_request_limits_enabled: false,
             stream_idle_period: Duration::from_secs(1800),
             queries_at_once: 4,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
@@ -217,6 +248,8 @@ impl From<&StoreSettings> for ServerSettings {
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
             delete_max_interval: settings.compactor.delete_max_interval,
+            multi_tenant_queries_enabled: settings.querier.multi_tenant_queries_enabled,
+            per_request_limits_enabled: settings.querier.per_request_limits_enabled,
             stream_idle_period: settings.ingester.chunk_idle_period,
             queries_at_once: size(settings.querier.max_concurrent).max(1),
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
@@ -227,6 +260,74 @@ impl From<&StoreSettings> for ServerSettings {
             effective_config: String::new(),
         }
     }
+}
+
+impl Limits {
+    /// Limits of queries that limit nothing.
+    pub(crate) fn unlimited() -> Self {
+        Self {
+            max_entries_limit_per_query: usize::MAX,
+            max_query_length: None,
+            max_query_series: None,
+            query_timeout: Duration::MAX,
+            max_concurrent_tail_requests: usize::MAX,
+            max_streams_matchers_per_query: usize::MAX,
+            volume_max_series: usize::MAX,
+            ..Self::default()
+        }
+    }
+
+    /// Lets queries do no more than both allow.
+    pub(crate) fn tighten(&mut self, other: &Self) {
+        fn least<T: Ord + Copy>(own: &mut Option<T>, other: Option<T>) {
+            *own = [*own, other].into_iter().flatten().min();
+        }
+        fn lesser<T: Ord + Copy>(own: &mut T, other: T) {
+            *own = (*own).min(other);
+        }
+        lesser(&mut self.max_entries_limit_per_query, other.max_entries_limit_per_query);
+        lesser(&mut self.query_timeout, other.query_timeout);
+        lesser(
+            &mut self.max_concurrent_tail_requests,
+            other.max_concurrent_tail_requests,
+        );
+        lesser(
+            &mut self.max_streams_matchers_per_query,
+            other.max_streams_matchers_per_query,
+        );
+        lesser(&mut self.volume_max_series, other.volume_max_series);
+        least(&mut self.max_query_length, other.max_query_length);
+        least(&mut self.max_query_series, other.max_query_series);
+        least(&mut self.max_query_range, other.max_query_range);
+        least(&mut self.max_query_lookback, other.max_query_lookback);
+        least(&mut self.max_query_bytes_read, other.max_query_bytes_read);
+        self.minimum_labels_number = self.minimum_labels_number.max(other.minimum_labels_number);
+        self.volume_enabled &= other.volume_enabled;
+        for name in &other.required_labels {
+            if !self.required_labels.contains(name) {
+                self.required_labels.push(name.clone());
+            }
+        }
+        self.blocked_queries.extend(other.blocked_queries.iter().cloned());
+    }
+}
+
+fn blocked_query(query: &loki::BlockedQuery) -> Option<BlockedQuery> {
+    let text = match &query.pattern {
+        None => None,
+        // The configuration has compiled it once already.
+        Some(pattern) if query.regex => Some(BlockedText::Matching(Regex::new(pattern).ok()?)),
+        Some(text) => Some(BlockedText::Same(text.clone())),
+    };
+    Some(BlockedQuery {
+        text,
+        kinds: query
+            .types
+            .iter()
+            .filter_map(|kind| QueryKind::from_name(kind))
+            .collect(),
+        hash: Some(query.hash).filter(|hash| *hash > 0),
+    })
 }
 
 fn otlp_rules(settings: &loki::OtlpLabels) -> Rules {
@@ -297,6 +398,14 @@ impl From<&loki::LimitsSettings> for Limits {
                 Rate::new(rate.0 as f64, burst.0 as f64)
             }),
             max_streams: limits.max_streams.map(size),
+            max_query_range: limits.max_query_range,
+            max_query_lookback: limits.max_query_lookback,
+            max_query_bytes_read: limits.max_query_bytes_read.map(|bytes| bytes.0),
+            max_streams_matchers_per_query: size(limits.max_streams_matchers_per_query),
+            required_labels: limits.required_labels.clone(),
+            minimum_labels_number: size(limits.required_number_labels),
+            blocked_queries: limits.blocked_queries.iter().filter_map(blocked_query).collect(),
+            volume_max_series: size(limits.volume_max_series),
             blocked: limits.block_ingestion_until.as_ref().and_then(|given| {
                 Some(Blocked {
                     // The configuration has checked both.

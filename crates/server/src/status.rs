@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use longshore_model::ByteSize;
 use serde_json::json;
 
 use crate::error::{ApiError, chain};
@@ -73,6 +74,7 @@ pub(crate) async fn format_query(params: Params) -> Response {
 pub(crate) async fn drilldown_limits(State(shared): State<Shared>, reader: Reader) -> Response {
     let limits = &reader.limits;
     let text = |duration: Option<Duration>| format_prometheus_duration(duration.unwrap_or_default());
+    let bytes = ByteSize(limits.max_query_bytes_read.unwrap_or_default());
     json::plain_value(&json!({
         "limits": {
             "discover_log_levels": limits.discover_log_levels,
@@ -80,17 +82,17 @@ pub(crate) async fn drilldown_limits(State(shared): State<Shared>, reader: Reade
             "log_level_fields": limits.level_fields.names(),
             "max_entries_limit_per_query": limits.max_entries_limit_per_query,
             "max_line_size_truncate": limits.max_line_size_truncate,
-            "max_query_bytes_read": "0B",
+            "max_query_bytes_read": bytes.to_string().replace("iB", "B"),
             "max_query_length": text(limits.max_query_length),
-            "max_query_lookback": "0s",
-            "max_query_range": "0s",
+            "max_query_lookback": text(limits.max_query_lookback),
+            "max_query_range": text(limits.max_query_range),
             "max_query_series": limits.max_query_series.unwrap_or_default(),
             "metric_aggregation_enabled": false,
             "pattern_persistence_enabled": false,
             "query_timeout": text(Some(limits.query_timeout)),
             "retention_period": text(limits.retention_period),
             "volume_enabled": limits.volume_enabled,
-            "volume_max_series": 1_000,
+            "volume_max_series": limits.volume_max_series,
         },
         "pattern_ingester_enabled": shared.settings.patterns_enabled,
         "version": LOKI_API_VERSION,

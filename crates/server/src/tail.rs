@@ -22,7 +22,7 @@ use crate::limits::TAIL_DELAY_SECONDS_MAX;
 use crate::params::{Params, now};
 use crate::query;
 use crate::server::Shared;
-use crate::tenant::Reader;
+use crate::tenant::{Reader, several};
 
 use frame::Shape;
 pub(crate) use hub::Hub;
@@ -61,17 +61,15 @@ fn open(shared: Shared, reader: Reader, upgrade: Upgrade, params: &Params, shape
         return Ok(upgrade.on_upgrade(refuse_metric_query));
     };
     let request = TailRequest::new(params, expr, shape)?;
+    let tenant = reader.logs.single().cloned().ok_or_else(several)?;
     let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let limit = reader.limits.max_concurrent_tail_requests;
-    let subscription = shared
-        .hub
-        .subscribe(reader.logs.tenant().clone(), Arc::new(pipeline), limit)
-        .ok_or_else(|| {
-            ApiError::bad_request(format!(
-                "max concurrent tail requests limit exceeded, count > limit ({} > {limit})",
-                limit + 1
-            ))
-        })?;
+    let subscription = shared.hub.subscribe(tenant, Arc::new(pipeline), limit).ok_or_else(|| {
+        ApiError::bad_request(format!(
+            "max concurrent tail requests limit exceeded, count > limit ({} > {limit})",
+            limit + 1
+        ))
+    })?;
     let session = Session {
         shared,
         reader,

@@ -1,14 +1,18 @@
 //! Whose logs a request is about, and what it may do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
-use axum::http::StatusCode;
 use axum::http::request::Parts;
-use longshore_model::TenantId;
+use axum::http::{HeaderMap, StatusCode};
+use longshore_model::{TenantId, TimestampNs};
 
 use crate::error::ApiError;
-use crate::logs::Logs;
+use crate::limits::TENANTS_OF_A_QUERY_MAX;
+use crate::logs::{Logs, Tenants};
+use crate::params::now;
+use crate::request_limits;
 use crate::server::{Shared, State};
 use crate::settings::Limits;
 
@@ -28,7 +32,10 @@ impl FromRequestParts<Shared> for Tenant {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ApiError> {
-        let id = tenant(parts, shared)?;
+        let id = match tenants(&parts.headers, shared)? {
+            Tenants::One(id) => id,
+            Tenants::Several(_) => return Err(several()),
+        };
         let limits = shared.tenant_limits.of(&id);
         Ok(Self { id, limits })
     }
@@ -38,19 +45,64 @@ impl FromRequestParts<Shared> for Reader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, shared: &Shared) -> Result<Self, ApiError> {
-        let Tenant { id, limits } = Tenant::from_request_parts(parts, shared).await?;
-        let logs = Logs::new(Arc::clone(&shared.store), id);
+        let tenants = tenants(&parts.headers, shared)?;
+        let mut all = tenants.as_slice().iter().map(|tenant| shared.tenant_limits.of(tenant));
+        let mut limits = all.next().unwrap_or_default();
+        for other in all {
+            Arc::make_mut(&mut limits).tighten(&other);
+        }
+        if shared.settings.per_request_limits_enabled
+            && let Some(wanted) = request_limits::of(&parts.headers)
+        {
+            Arc::make_mut(&mut limits).tighten(&wanted);
+        }
+        let mut logs = Logs::new(Arc::clone(&shared.store), tenants);
+        if let Some(lookback) = limits.max_query_lookback {
+            logs = logs.since(before(now(), lookback));
+        }
         Ok(Self { logs, limits })
     }
 }
 
-fn tenant(parts: &Parts, shared: &State) -> Result<TenantId, ApiError> {
+fn before(now: TimestampNs, duration: Duration) -> TimestampNs {
+    TimestampNs(
+        now.0
+            .saturating_sub(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)),
+    )
+}
+
+/// The tenants that a request names: one, or several with `|` between them where that is allowed.
+fn tenants(headers: &HeaderMap, shared: &State) -> Result<Tenants, ApiError> {
     if !shared.settings.auth_enabled {
-        return Ok(TenantId::single());
+        return Ok(Tenants::One(TenantId::single()));
     }
-    let header = parts.headers.get("x-scope-orgid").map(|value| value.to_str());
-    match header {
-        Some(Ok(id)) if !id.is_empty() => TenantId::new(id).map_err(|error| ApiError::bad_request(error.to_string())),
-        _ => Err(ApiError::new(StatusCode::UNAUTHORIZED, "no org id").line()),
+    let header = headers.get("x-scope-orgid").and_then(|value| value.to_str().ok());
+    let header = header.unwrap_or_default();
+    let read = |id: &str| TenantId::new(id).map_err(|error| ApiError::bad_request(error.to_string()));
+    let no_id = || ApiError::new(StatusCode::UNAUTHORIZED, "no org id").line();
+    if header.is_empty() {
+        return Err(no_id());
     }
+    if !header.contains('|') {
+        return Ok(Tenants::One(read(header)?));
+    }
+    if !shared.settings.multi_tenant_queries_enabled {
+        return Err(several());
+    }
+    let ids = header.split('|').filter(|id| !id.is_empty());
+    let mut ids: Vec<TenantId> = ids.map(read).collect::<Result<_, _>>()?;
+    ids.sort();
+    ids.dedup();
+    match ids.len() {
+        0 => Err(no_id()),
+        count if count > TENANTS_OF_A_QUERY_MAX => Err(ApiError::bad_request(format!(
+            "a query may name {TENANTS_OF_A_QUERY_MAX} tenants, not {count}"
+        ))),
+        _ => Ok(Tenants::Several(ids)),
+    }
+}
+
+/// Loki's words for several tenants where only one makes sense.
+pub(crate) fn several() -> ApiError {
+    ApiError::bad_request("multiple org IDs present").line()
 }

@@ -53,7 +53,7 @@ impl RowSet {
         let reads_rows = !self.is_of_whole_streams();
         ScanRequest {
             tenant,
-            selector: self,
+            selector: Arc::new(self),
             time: self.range(),
             direction: Direction::Forward,
             searches: self.filter.searches().to_vec(),

@@ -77,8 +77,6 @@ pub struct LimitsSettings {
     pub split_queries_by_interval: Option<Duration>,
     /// Bytes a query may read. Default: none.
     pub max_query_bytes_read: Option<ByteSize>,
-    /// Streams a selector may match. Default: none (Loki: 100000 index entries).
-    pub cardinality_limit: Option<u64>,
     /// Matchers of a selector. Default: 1000.
     pub max_streams_matchers_per_query: u64,
     /// Live tails at a time. Default: 10.

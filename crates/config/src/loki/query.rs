@@ -13,6 +13,8 @@ pub struct QuerierSettings {
     pub tail_max_duration: Duration,
     /// A query may name several tenants, `a|b`. Default: false.
     pub multi_tenant_queries_enabled: bool,
+    /// `X-Loki-Query-Limits` of a request acts. Default: false.
+    pub per_request_limits_enabled: bool,
     /// How far back an instant query of logs looks (`engine.max_look_back_period`). Default: 30 s.
     pub max_look_back_period: Duration,
     /// Start and end are moved to whole steps (`query_range.align_queries_with_step`). Default: false.
@@ -59,17 +61,17 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
     top.child("querier", |section| {
         section.without_effect(&[
             "extra_query_delay",
-            "per_request_limits_enabled",
             "query_ingester_only",
             "query_ingesters_within",
             "query_partition_ingesters",
             "query_store_only",
         ]);
-        section.not_yet(&["engine", "multi_tenant_queries_enabled"]);
+        section.not_yet(&["engine"]);
         QuerierSettings {
             max_concurrent: section.unsigned("max_concurrent", 4),
             tail_max_duration: section.duration("tail_max_duration", Duration::from_secs(3600)),
             multi_tenant_queries_enabled: section.boolean("multi_tenant_queries_enabled", false),
+            per_request_limits_enabled: section.boolean("per_request_limits_enabled", false),
             max_look_back_period: section.child("engine", |engine| {
                 engine.without_effect(&["max_count_min_sketch_heap_size", "timeout"]);
                 engine.duration("max_look_back_period", Duration::from_secs(30))

@@ -69,6 +69,25 @@ pub enum SampleKind {
     },
 }
 
+impl SampleExpr {
+    /// The windows over lines that it is made of, from left to right.
+    pub fn ranges(&self) -> Vec<&LogRange> {
+        let mut ranges = Vec::new();
+        let mut waiting = vec![self];
+        while let Some(expr) = waiting.pop() {
+            match &expr.kind {
+                SampleKind::RangeAggregation { range, .. } => ranges.push(&**range),
+                SampleKind::VectorAggregation { inner, .. } | SampleKind::LabelReplace { inner, .. } => {
+                    waiting.push(inner);
+                }
+                SampleKind::Binary { left, right, .. } => waiting.extend([&**right, &**left]),
+                SampleKind::Literal(_) | SampleKind::Vector(_) => {}
+            }
+        }
+        ranges
+    }
+}
+
 /// Lines of a moving window: `{app="web"} | json | unwrap took [5m] offset 1h`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogRange {

@@ -8,6 +8,7 @@ mod groups;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_model::{Batch, Columns, Direction, Labels, ScanError, ScanRequest, TimeRange, TimestampNs};
@@ -88,7 +89,7 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
     }
     let mut source = context.storage.scan(ScanRequest {
         tenant: context.tenant,
-        selector: &expr.selector,
+        selector: Arc::new(&expr.selector),
         time: params.time,
         direction: params.direction,
         searches: searches(expr),

@@ -5,6 +5,7 @@
 //! much windows overlap.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use longshore_model::{Batch, Direction, Labels, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
@@ -127,7 +128,7 @@ impl RangeCall<'_> {
         let last = steps.at(steps.count - 1).0;
         let mut source = context.storage.scan(ScanRequest {
             tenant: context.tenant,
-            selector: &self.range.log.selector,
+            selector: Arc::new(&self.range.log.selector),
             time: TimeRange {
                 start: TimestampNs(
                     steps

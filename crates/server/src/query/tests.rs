@@ -26,10 +26,12 @@ fn metric_queries_begin_and_end_on_whole_steps() {
 
 #[test]
 fn too_long_ranges_are_refused_in_lokis_words() {
-    let limits = Limits::default();
-    assert_eq!(check_length(range(0, 721 * 3600), &limits), Ok(()));
+    let tenant_limits = Limits::default();
+    assert_eq!(limits::check_length(range(0, 721 * 3600), None, &tenant_limits), Ok(()));
     assert_eq!(
-        check_length(range(0, 960 * 3600), &limits).unwrap_err().text,
+        limits::check_length(range(0, 960 * 3600), None, &tenant_limits)
+            .unwrap_err()
+            .text,
         "the query time range exceeds the limit (query length: 960h0m0s, limit: 30d1h)"
     );
 }

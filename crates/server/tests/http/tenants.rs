@@ -85,6 +85,7 @@ async fn a_tenant_sees_its_limits() {
     };
     assert_eq!(drilldown("small").await["limits"]["max_query_series"], 500);
     assert_eq!(drilldown("big").await["limits"]["max_query_series"], 7);
+    assert_eq!(drilldown("big").await["limits"]["max_query_length"], "30d1h");
     let (status, text) = get(&api, "big", "/config/tenant/v1/limits", &[]).await;
     assert_eq!(status, 200, "{text}");
     for line in [

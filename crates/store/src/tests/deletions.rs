@@ -82,7 +82,7 @@ fn scans_that_read_no_lines_leave_them_out_too() {
     let tenant = TenantId::single();
     let request = ScanRequest {
         tenant: &tenant,
-        selector: &AllStreams,
+        selector: std::sync::Arc::new(AllStreams),
         time: TimeRange::ALL,
         direction: Direction::Forward,
         searches: Vec::new(),

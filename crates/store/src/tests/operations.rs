@@ -137,7 +137,7 @@ fn a_scan_that_runs_outlives_retention() {
     let tenant = TenantId::single();
     let request = longshore_model::ScanRequest {
         tenant: &tenant,
-        selector: &AllStreams,
+        selector: Arc::new(AllStreams),
         time: TimeRange::ALL,
         direction: Direction::Backward,
         searches: Vec::new(),
@@ -380,7 +380,7 @@ fn structured_metadata_survives_a_flush_and_a_restart() {
         let tenant = TenantId::single();
         let request = longshore_model::ScanRequest {
             tenant: &tenant,
-            selector: &AllStreams,
+            selector: Arc::new(AllStreams),
             time: TimeRange::ALL,
             direction: Direction::Forward,
             searches: Vec::new(),

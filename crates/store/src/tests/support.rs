@@ -77,7 +77,7 @@ pub(super) fn scan(
 ) -> Vec<(String, i64, String)> {
     let request = ScanRequest {
         tenant,
-        selector: &AllStreams,
+        selector: Arc::new(AllStreams),
         time,
         direction,
         searches,

@@ -64,7 +64,6 @@ impl LimitsSettings {
             query_timeout: Duration::from_secs(60),
             split_queries_by_interval: Some(HOUR),
             max_query_bytes_read: None,
-            cardinality_limit: None,
             max_streams_matchers_per_query: 1000,
             max_concurrent_tail_requests: 10,
             required_labels: Vec::new(),
@@ -80,7 +79,7 @@ impl LimitsSettings {
 }
 
 /// Keys of limits that mean nothing here, and old ones that Loki passes over in silence.
-const WITHOUT_EFFECT: [&str; 69] = [
+const WITHOUT_EFFECT: [&str; 70] = [
     "allow_deletes",
     "block_ingestion_policy_until",
     "bloom_block_encoding",
@@ -95,6 +94,7 @@ const WITHOUT_EFFECT: [&str; 69] = [
     "bloom_prefetch_blocks",
     "bloom_split_series_keyspace_by",
     "bloom_task_target_series_chunk_size",
+    "cardinality_limit",
     "dataobj_index_compaction_enabled",
     "dataobj_log_compaction_enabled",
     "debug_engine_streams",
@@ -152,19 +152,6 @@ const WITHOUT_EFFECT: [&str; 69] = [
     "tsdb_sharding_strategy",
 ];
 
-/// Limits that are read and checked, and that nothing asks for yet.
-const NOT_YET: [&str; 9] = [
-    "blocked_queries",
-    "cardinality_limit",
-    "max_query_bytes_read",
-    "max_query_lookback",
-    "max_query_range",
-    "max_streams_matchers_per_query",
-    "minimum_labels_number",
-    "required_labels",
-    "volume_max_series",
-];
-
 /// Reads limits; what is not given is `base`'s.
 pub(in crate::loki) fn decode(section: &mut Section<'_>, base: &LimitsSettings) -> LimitsSettings {
     let mut limits = base.clone();
@@ -174,7 +161,6 @@ pub(in crate::loki) fn decode(section: &mut Section<'_>, base: &LimitsSettings) 
     retention(section, &mut limits);
     section.without_effect(&WITHOUT_EFFECT);
     section.without_effect(&["max_query_parallelism", "use_owned_stream_count"]);
-    section.not_yet(&NOT_YET);
     limits
 }
 
@@ -353,7 +339,6 @@ fn queries(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.split_queries_by_interval =
         optional_duration(section, "split_queries_by_interval", limits.split_queries_by_interval);
     limits.max_query_bytes_read = optional_size(section, "max_query_bytes_read", limits.max_query_bytes_read);
-    limits.cardinality_limit = optional_count(section, "cardinality_limit", limits.cardinality_limit);
     limits.max_streams_matchers_per_query =
         section.unsigned("max_streams_matchers_per_query", limits.max_streams_matchers_per_query);
     limits.max_concurrent_tail_requests =
@@ -375,6 +360,11 @@ fn blocked_query(section: &mut Section<'_>) -> BlockedQuery {
         types: section.texts("types"),
         hash: u32::try_from(section.unsigned("hash", 0)).unwrap_or(0),
     };
+    if let Some(pattern) = query.pattern.as_ref().filter(|_| query.regex)
+        && let Err(error) = Regex::new(pattern)
+    {
+        section.wrong("pattern", error.to_string(), "write a regular expression of Go's");
+    }
     for kind in &query.types {
         if !["metric", "filter", "limited"].contains(&kind.as_str()) {
             section.wrong(
