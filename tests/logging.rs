@@ -12,6 +12,8 @@ mod clients;
 mod compose;
 #[path = "logging/control.rs"]
 mod control;
+#[path = "logging/deletion.rs"]
+mod deletion;
 #[path = "logging/demo.rs"]
 mod demo;
 #[path = "logging/deploy.rs"]

@@ -35,8 +35,6 @@ pub(crate) const DEMO_FILES_MAX: usize = 5;
 pub(crate) const CRI_PIECE_BYTES_MAX: usize = 16 << 10;
 /// Events the demo has in the air at most. A request's end lies seconds after its start, so this is never near.
 pub(crate) const DEMO_PENDING_MAX: usize = 100_000;
-/// How often the retention period is applied; whole days go, so more often would find nothing.
-pub(crate) const RETENTION_PERIODS: Duration = Duration::from_secs(600);
 /// Largest file of overrides: a hundred thousand tenants with a few limits each.
 pub(crate) const OVERRIDES_BYTES_MAX: u64 = 16 << 20;
 /// What queries may hold together is this part of the memory that the process may use: pushes, heads and the collector

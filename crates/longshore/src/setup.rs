@@ -11,4 +11,5 @@ pub(crate) use collector::collector;
 pub(crate) use config_file::load;
 pub(crate) use overrides::Overrides;
 pub(crate) use page::embedded;
+pub(crate) use rules::ConfiguredRules;
 pub(crate) use store::{BoundStore, ConfiguredBy, store_settings};

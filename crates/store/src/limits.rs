@@ -82,6 +82,10 @@ pub(crate) const DELETIONS_PENDING_MAX: usize = 1_000;
 /// Processed delete requests of a tenant that are remembered, for the list; the oldest go first.
 pub(crate) const DELETIONS_KEPT_MAX: usize = 10_000;
 
+/// Time between two looks for streams whose time is over. Whole days go, so more often would find nothing; a look costs a
+/// comparison of each old segment's streams with each rule.
+pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
+
 /// Time until segments that could not be rewritten are tried again: they may be damaged, or the disk full.
 pub(crate) const SWEEP_RETRY: Duration = Duration::from_secs(600);
 

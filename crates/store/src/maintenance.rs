@@ -1,14 +1,11 @@
 //! The store's own threads: one that flushes, one that watches ages.
 
-use std::collections::HashSet;
-use std::fs;
 use std::io;
-use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use longshore_model::{DAY_NS, TimestampNs};
+use longshore_model::TimestampNs;
 
 use crate::errors::FlushError;
 use crate::limits::{FLUSH_RETRY, MAINTENANCE_INTERVAL};
@@ -76,7 +73,10 @@ impl Inner {
         }
         drop(state);
         self.apply_retention(now);
-        match self.sweep_deletions(now) {
+        match self
+            .sweep_deletions(now)
+            .and_then(|more| Ok(more || self.retain_streams(now)?))
+        {
             Ok(true) => return true,
             Ok(false) => {}
             Err(FlushError::Stopped) => return false,
@@ -95,38 +95,6 @@ impl Inner {
         };
         older_than(state.active.began, self.settings.max_chunk_age)
             || older_than(state.active.oldest_last_insert(), self.settings.chunk_idle_period)
-    }
-
-    /// Unlinks the segments of days that ended more than the retention period ago; returns how many.
-    pub(crate) fn apply_retention(&self, now: TimestampNs) -> usize {
-        if self.settings.retention_period.is_zero() {
-            return 0;
-        }
-        let oldest_kept = now.0.saturating_sub(nanoseconds(self.settings.retention_period));
-        let mut state = lock(&self.state);
-        let is_over = |day: i32| (i64::from(day) + 1).saturating_mul(DAY_NS) <= oldest_kept;
-        let expired: HashSet<PathBuf> = state
-            .catalogue
-            .segments()
-            .filter(|segment| is_over(segment.day()))
-            .map(|segment| segment.path().to_owned())
-            .collect();
-        if expired.is_empty() {
-            return 0;
-        }
-        let removed = Arc::make_mut(&mut state.catalogue).remove(&expired);
-        let catalogue = Arc::clone(&state.catalogue);
-        drop(state);
-        self.events.catalogue_changed(&catalogue);
-        for segment in &removed {
-            match fs::remove_file(segment.path()) {
-                Ok(()) => self.events.retention_unlinked(segment),
-                Err(error) => self.events.unlink_failed(segment.path(), &error),
-            }
-            // The folder goes with its last file; while there are others this fails, which means nothing.
-            let _removed = segment.path().parent().map(fs::remove_dir);
-        }
-        removed.len()
     }
 }
 

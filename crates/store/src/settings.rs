@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use longshore_model::{RowFilterCompiler, TenantId};
 
+use crate::retention::Retention;
+
 /// How the store works; see the fields for units and defaults.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -22,13 +24,11 @@ pub struct Settings {
     pub chunk_target_size_bytes: u64,
     /// Most bytes of all entries in the head that is being filled; while one is flushed there are two.
     pub head_bytes_max: usize,
-    /// Whole UTC days older than this are unlinked; zero keeps them for ever, which is the default.
-    pub retention_period: Duration,
     /// How long a delete request may be taken back, and its lines stay on disk; 24 h by default, as in Loki.
     pub delete_request_cancel_period: Duration,
     /// Reads the queries of delete requests; without it none is taken.
     pub row_filters: Option<Arc<dyn RowFilterCompiler>>,
-    /// What differs by tenant.
+    /// What differs by tenant; by default everything is kept, and deleted on request.
     pub rules: Arc<dyn TenantRules>,
 }
 
@@ -36,6 +36,9 @@ pub struct Settings {
 pub trait TenantRules: Send + Sync + fmt::Debug {
     /// What a delete request does.
     fn deletion_mode(&self, tenant: &TenantId) -> DeletionMode;
+
+    /// How long its lines are kept.
+    fn retention(&self, tenant: &TenantId) -> Arc<Retention>;
 }
 
 /// The same rules for every tenant.
@@ -43,11 +46,17 @@ pub trait TenantRules: Send + Sync + fmt::Debug {
 pub struct SameForAll {
     /// What a delete request does.
     pub deletion_mode: DeletionMode,
+    /// How long lines are kept; for ever by default.
+    pub retention: Arc<Retention>,
 }
 
 impl TenantRules for SameForAll {
     fn deletion_mode(&self, _tenant: &TenantId) -> DeletionMode {
         self.deletion_mode
+    }
+
+    fn retention(&self, _tenant: &TenantId) -> Arc<Retention> {
+        Arc::clone(&self.retention)
     }
 }
 
@@ -73,7 +82,6 @@ impl Settings {
             max_chunk_age: Duration::from_secs(2 * 3600),
             chunk_target_size_bytes: 1_572_864,
             head_bytes_max: crate::limits::HEAD_BYTES_DEFAULT,
-            retention_period: Duration::ZERO,
             delete_request_cancel_period: Duration::from_secs(24 * 3600),
             row_filters: None,
             rules: Arc::new(SameForAll::default()),

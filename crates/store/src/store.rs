@@ -23,6 +23,7 @@ use crate::maintenance;
 use crate::open_files;
 use crate::push::{EntryListener, PushOutcome};
 use crate::replay;
+use crate::retention::StreamRound;
 use crate::scan::Scan;
 use crate::settings::{DeletionMode, Settings};
 use crate::wal::Wal;
@@ -55,6 +56,8 @@ pub(crate) struct Inner {
     pub(crate) deleting: Mutex<()>,
     /// How far the removal of deleted lines is.
     pub(crate) sweep: Mutex<Sweep>,
+    /// How far the removal of streams whose time is over is.
+    pub(crate) stream_round: Mutex<StreamRound>,
     /// Stops rewriting segments when the store closes.
     pub(crate) stopping: Cancellation,
     pub(crate) listener: Mutex<Option<Arc<dyn EntryListener>>>,
@@ -153,6 +156,7 @@ impl Store {
             flushing: Mutex::new(()),
             deleting: Mutex::new(()),
             sweep: Mutex::default(),
+            stream_round: Mutex::default(),
             stopping: Cancellation::default(),
             listener: Mutex::new(None),
             _lock: directory_lock,

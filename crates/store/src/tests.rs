@@ -6,4 +6,5 @@ mod duplicates;
 mod fixtures;
 mod model;
 mod operations;
+mod retention;
 mod support;

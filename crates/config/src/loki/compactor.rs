@@ -8,7 +8,8 @@ use crate::decode::Section;
 /// When old lines go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompactorSettings {
-    /// Old lines are removed. Default: whether a retention period is given (Loki: false, and the period is forgotten).
+    /// Old lines are removed. Default: whether a retention period is given, or a file that may give one (Loki: false, and
+    /// periods are forgotten).
     pub retention_enabled: bool,
     /// How long a delete request may be taken back. Default: 24 h.
     pub delete_request_cancel_period: Duration,
@@ -18,16 +19,22 @@ pub struct CompactorSettings {
     pub delete_request_store: Option<String>,
 }
 
-pub(super) fn decode(section: &mut Section<'_>, limits: &LimitsSettings) -> CompactorSettings {
-    let has_period = limits.retention_period.is_some() || !limits.retention_stream.is_empty();
+/// `limits` are everybody's and those of single tenants; `has_files` says whether a file may give more.
+pub(super) fn decode<'l>(
+    section: &mut Section<'_>,
+    mut limits: impl Iterator<Item = &'l LimitsSettings>,
+    has_files: bool,
+) -> CompactorSettings {
+    let has_period = limits.any(|limits| limits.retention_period.is_some() || !limits.retention_stream.is_empty());
     let is_said = section.has("retention_enabled");
-    let retention_enabled = section.boolean("retention_enabled", has_period);
+    // Files of overrides may give periods too.
+    let retention_enabled = section.boolean("retention_enabled", has_period || has_files);
     let delete_request_store = section.text("delete_request_store").filter(|store| !store.is_empty());
     let fix = "write\ncompactor:\n  retention_enabled: true\n  delete_request_store: filesystem";
     if has_period && !is_said {
         let message = "is not given: here a retention period is enough, Loki would keep everything for ever";
         section.warn("retention_enabled", message, fix);
-    } else if retention_enabled && delete_request_store.is_none() {
+    } else if is_said && retention_enabled && delete_request_store.is_none() {
         let message = "is not given: here it is of no need, Loki refuses to start with retention and without it";
         section.warn(
             "delete_request_store",

@@ -115,7 +115,10 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     let usual_limits = LimitsSettings::usual(distributor.default_resource_attributes);
     let limits = top.child("limits_config", |section| limits::decode(section, &usual_limits));
     let overrides = limits::decode_overrides(top, &limits, BTreeMap::new());
-    let compactor = top.child("compactor", |section| compactor::decode(section, &limits));
+    let has_files = top.has("runtime_config");
+    let compactor = top.child("compactor", |section| {
+        compactor::decode(section, std::iter::once(&limits).chain(overrides.values()), has_files)
+    });
     let runtime_config = top.child("runtime_config", runtime_config);
     let storage = storage_config(top);
     warn_of_remote_storage(top, common_storage.or(storage));

@@ -1,13 +1,14 @@
 //! `longshore store`: the half that Loki is.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
 use longshore_config::loki;
 use longshore_server::ServerSettings;
 
-use crate::setup::{BoundStore, ConfiguredBy, Overrides, load, store_settings};
+use crate::setup::{BoundStore, ConfiguredBy, ConfiguredRules, Overrides, load, store_settings};
 use crate::shutdown;
 
 const EXAMPLES: &str = "Examples:
@@ -35,9 +36,10 @@ pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
     let directory = PathBuf::from(loaded.settings.data_directory.as_deref().unwrap_or(DIRECTORY));
     let mut server = ServerSettings::from(&loaded.settings);
     server.effective_config = loaded.effective_yaml;
-    let mut overrides = Overrides::new(&loaded.settings);
+    let rules = Arc::new(ConfiguredRules::new(&loaded.settings)?);
+    let mut overrides = Overrides::new(&loaded.settings, Arc::clone(&rules));
     server.overrides = overrides.read()?;
-    let settings = store_settings(&loaded.settings, directory.clone());
+    let settings = store_settings(&loaded.settings, directory.clone(), rules);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

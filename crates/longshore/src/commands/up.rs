@@ -10,6 +10,7 @@ mod sources;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anstyle::{AnsiColor, Style};
 use anyhow::Context as _;
@@ -21,7 +22,7 @@ use crate::clock;
 use crate::demo::{self, Demo, DemoHandle};
 use crate::failure::Hinted;
 use crate::limits::QUERIES_AT_ONCE;
-use crate::setup::{BoundStore, ConfiguredBy, collector, embedded, store_settings};
+use crate::setup::{BoundStore, ConfiguredBy, ConfiguredRules, collector, embedded, store_settings};
 use crate::shutdown::{self, Shutdown};
 
 const EXAMPLES: &str = "Examples:
@@ -72,8 +73,9 @@ async fn up(arguments: &UpArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let mut server = ServerSettings::from(&loaded.settings);
     server.listen.clone_from(&arguments.listen);
     server.effective_config = loaded.effective_yaml;
+    let rules = Arc::new(ConfiguredRules::new(&loaded.settings)?);
     let store = BoundStore::open(
-        store_settings(&loaded.settings, data.join("store")),
+        store_settings(&loaded.settings, data.join("store"), rules),
         server,
         ConfiguredBy::Flags,
     )

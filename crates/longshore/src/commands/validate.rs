@@ -4,11 +4,11 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use longshore_config::loki;
+use longshore_config::loki::{self, StoreSettings};
 use longshore_config::otel::{self, CollectorSettings};
 use longshore_config::{ConfigErrors, Dialect, Env, Finding, Loaded};
 
-use crate::setup::{collector, load};
+use crate::setup::{ConfiguredRules, collector, load};
 
 const EXAMPLES: &str = "Examples:
   longshore validate --config deploy/configs/otel-collector-config.yaml
@@ -39,10 +39,10 @@ enum Kind {
     Store,
 }
 
-/// What was read: a collector's settings, to be built, or a store's, which are checked by now.
+/// What was read, to be built.
 enum Checked {
     Collector(Box<CollectorSettings>),
-    Store,
+    Store(Box<StoreSettings>),
 }
 
 /// Prints the effective configuration, or fails with every mistake.
@@ -50,9 +50,10 @@ pub(crate) fn run(arguments: &ValidateArgs) -> anyhow::Result<()> {
     let loaded = load(&arguments.config, |text, name, env| {
         read(arguments.kind, text, name, env)
     })?;
-    if let Checked::Collector(settings) = &loaded.settings {
-        // Expressions and patterns are compiled where they act; building opens nothing.
-        collector(settings, PathBuf::new())?;
+    // Expressions, patterns and selectors are compiled where they act; building opens nothing.
+    match &loaded.settings {
+        Checked::Collector(settings) => drop(collector(settings, PathBuf::new())?),
+        Checked::Store(settings) => drop(ConfiguredRules::new(settings)?),
     }
     io::stdout().write_all(loaded.effective_yaml.as_bytes())?;
     Ok(())
@@ -68,7 +69,9 @@ fn read(kind: Option<Kind>, text: &str, name: &str, env: &Env<'_>) -> Result<Loa
         Some(Dialect::Collector) => {
             otel::load(text, name, env).map(|loaded| wrap(loaded, |settings| Checked::Collector(Box::new(settings))))
         }
-        Some(Dialect::Store) => loki::load(text, name, env).map(|loaded| wrap(loaded, |_| Checked::Store)),
+        Some(Dialect::Store) => {
+            loki::load(text, name, env).map(|loaded| wrap(loaded, |settings| Checked::Store(Box::new(settings))))
+        }
         None => Err(ConfigErrors {
             errors: vec![Finding {
                 file: name.to_owned(),
@@ -107,11 +110,11 @@ mod tests {
         ));
         assert!(matches!(
             check(None, "auth_enabled: false\n").expect("good").settings,
-            Checked::Store
+            Checked::Store(_)
         ));
         assert!(matches!(
             check(Some(Kind::Store), "").expect("good").settings,
-            Checked::Store
+            Checked::Store(_)
         ));
         assert!(check(Some(Kind::Store), collector).is_err());
         let errors = check(None, "# nothing\n").err().expect("nothing tells");

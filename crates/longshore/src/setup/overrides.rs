@@ -18,6 +18,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use tokio::time::MissedTickBehavior;
 
+use super::rules::{ConfiguredRules, TenantsRules};
 use crate::limits::OVERRIDES_BYTES_MAX;
 
 /// The files, and what they are laid over.
@@ -26,6 +27,8 @@ pub(crate) struct Overrides {
     period: Duration,
     everybody: LimitsSettings,
     given: BTreeMap<TenantId, LimitsSettings>,
+    /// What the store asks; changes with the limits.
+    rules: Arc<ConfiguredRules>,
     /// What the files said when they were last read, or why they could not be read.
     last: Option<Result<Vec<String>, String>>,
     metrics: OverridesMetrics,
@@ -38,21 +41,29 @@ pub(crate) struct OverridesMetrics {
     is_good: Gauge,
 }
 
+/// What the files say.
+struct Read {
+    limits: BTreeMap<TenantId, Limits>,
+    rules: TenantsRules,
+    warnings: Vec<Finding>,
+}
+
 /// What has become of the files since they were last read.
 enum Change {
     None,
-    Good(BTreeMap<TenantId, Limits>, Vec<Finding>),
+    Good(Read),
     Broken(String),
 }
 
 impl Overrides {
     /// The files that a configuration names.
-    pub(crate) fn new(settings: &StoreSettings) -> Self {
+    pub(crate) fn new(settings: &StoreSettings, rules: Arc<ConfiguredRules>) -> Self {
         Self {
             files: settings.runtime_config.files.clone(),
             period: settings.runtime_config.period,
             everybody: settings.limits.clone(),
             given: settings.overrides.clone(),
+            rules,
             last: None,
             metrics: OverridesMetrics::default(),
         }
@@ -64,9 +75,10 @@ impl Overrides {
     /// A file that is broken: nothing better is known yet, so the store must not start.
     pub(crate) fn read(&mut self) -> anyhow::Result<BTreeMap<TenantId, Limits>> {
         match self.change() {
-            Change::Good(limits, warnings) => {
-                super::config_file::tell(&warnings);
-                Ok(limits)
+            Change::Good(read) => {
+                super::config_file::tell(&read.warnings);
+                self.rules.replace(read.rules);
+                Ok(read.limits)
             }
             Change::None => Ok(BTreeMap::new()),
             Change::Broken(why) => Err(anyhow::anyhow!(
@@ -112,12 +124,13 @@ impl Overrides {
             self = back;
             match change {
                 Change::None => {}
-                Change::Good(overrides, warnings) => {
-                    for warning in &warnings {
+                Change::Good(read) => {
+                    for warning in &read.warnings {
                         tracing::warn!(%warning, "overrides");
                     }
-                    tracing::info!(tenants = overrides.len(), "the limits of tenants have changed");
-                    limits.replace_overrides(overrides);
+                    tracing::info!(tenants = read.limits.len(), "the limits of tenants have changed");
+                    limits.replace_overrides(read.limits);
+                    self.rules.replace(read.rules);
                 }
                 Change::Broken(why) => {
                     tracing::error!(error = %why, "the file of overrides is broken, the limits stay as they were");
@@ -137,9 +150,9 @@ impl Overrides {
             .and_then(|texts| self.parse(texts));
         self.last = Some(texts);
         match parsed {
-            Ok((limits, warnings)) => {
+            Ok(read) => {
                 self.metrics.is_good.set(1);
-                Change::Good(limits, warnings)
+                Change::Good(read)
             }
             Err(why) => {
                 self.metrics.is_good.set(0);
@@ -149,7 +162,7 @@ impl Overrides {
         }
     }
 
-    fn parse(&self, texts: &[String]) -> Result<(BTreeMap<TenantId, Limits>, Vec<Finding>), String> {
+    fn parse(&self, texts: &[String]) -> Result<Read, String> {
         let mut overrides = self.given.clone();
         let mut warnings = Vec::new();
         for (file, text) in self.files.iter().zip(texts) {
@@ -159,7 +172,11 @@ impl Overrides {
             overrides = loaded.settings;
             warnings.extend(loaded.warnings);
         }
-        Ok((longshore_server::overrides(&overrides), warnings))
+        Ok(Read {
+            limits: longshore_server::overrides(&overrides),
+            rules: self.rules.of_overrides(&overrides)?,
+            warnings,
+        })
     }
 }
 

@@ -12,16 +12,14 @@ use prometheus_client::registry::Registry;
 use tokio::task::JoinHandle;
 
 use super::rules::ConfiguredRules;
-use crate::clock;
 use crate::failure::Hinted;
-use crate::limits::RETENTION_PERIODS;
 use crate::logging;
 use crate::memory_limit;
 use crate::setup::Overrides;
 use crate::shutdown::Shutdown;
 
 /// What the store is told, from Loki's configuration.
-pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settings {
+pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf, rules: Arc<ConfiguredRules>) -> Settings {
     let chunk_encoding = match from.ingester.chunk_encoding {
         ChunkEncoding::None => longshore_store::ChunkEncoding::None,
         ChunkEncoding::Gzip | ChunkEncoding::Flate => longshore_store::ChunkEncoding::Gzip,
@@ -29,19 +27,14 @@ pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settin
         ChunkEncoding::Lz4 => longshore_store::ChunkEncoding::Lz4,
         ChunkEncoding::Zstd => longshore_store::ChunkEncoding::Zstd,
     };
-    let retention = from
-        .limits
-        .retention_period
-        .filter(|_| from.compactor.retention_enabled);
     Settings {
         chunk_encoding,
         chunk_idle_period: from.ingester.chunk_idle_period,
         max_chunk_age: from.ingester.max_chunk_age,
         chunk_target_size_bytes: from.ingester.chunk_target_size.0,
-        retention_period: retention.unwrap_or_default(),
         delete_request_cancel_period: from.compactor.delete_request_cancel_period,
         row_filters: Some(Arc::new(longshore_logql::RowQueries)),
-        rules: Arc::new(ConfiguredRules::new(from)),
+        rules,
         ..Settings::new(directory)
     }
 }
@@ -50,7 +43,6 @@ pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf) -> Settin
 pub(crate) struct BoundStore {
     store: Arc<Store>,
     server: Server,
-    retained: bool,
 }
 
 /// What the API may do to this process.
@@ -85,7 +77,6 @@ impl BoundStore {
             server.query_memory_bytes = bytes;
         }
         let directory = settings.directory.clone();
-        let retained = !settings.retention_period.is_zero();
         let store = tokio::task::spawn_blocking(move || Store::open(settings))
             .await
             .context("the store could not be opened")?
@@ -98,11 +89,7 @@ impl BoundStore {
                 return Err(by.not_bound(error, &address));
             }
         };
-        Ok(Self {
-            store,
-            server,
-            retained,
-        })
+        Ok(Self { store, server })
     }
 
     /// Where it listens.
@@ -123,9 +110,6 @@ impl BoundStore {
     /// Answers until `stop`, with the limits of tenants that stand in files.
     pub(crate) fn serve(self, stop: Shutdown, overrides: Option<Overrides>) -> RunningStore {
         let mut tasks = Vec::new();
-        if self.retained {
-            tasks.push(tokio::spawn(keep_retention(Arc::clone(&self.store))));
-        }
         if let Some(overrides) = overrides {
             self.register_metrics(|registry| overrides.register_metrics(registry));
             tasks.push(tokio::spawn(overrides.follow(self.server.tenant_limits())));
@@ -165,20 +149,6 @@ async fn close(store: Arc<Store>) -> anyhow::Result<()> {
         .await
         .context("the store ended by a mistake of its own")?
         .context("the last lines stay in the write-ahead log")
-}
-
-async fn keep_retention(store: Arc<Store>) {
-    let mut period = tokio::time::interval(RETENTION_PERIODS);
-    loop {
-        period.tick().await;
-        let store = Arc::clone(&store);
-        if tokio::task::spawn_blocking(move || store.apply_retention(clock::now()))
-            .await
-            .is_err()
-        {
-            tracing::error!("applying the retention period ended by a mistake of its own");
-        }
-    }
 }
 
 /// How the user says where the store lies and listens; hints name it.

@@ -245,6 +245,7 @@ async fn a_tenant_whose_deletion_is_off_is_told() {
     let change = |store| Settings {
         rules: std::sync::Arc::new(SameForAll {
             deletion_mode: DeletionMode::Disabled,
+            ..SameForAll::default()
         }),
         ..store
     };

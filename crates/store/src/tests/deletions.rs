@@ -230,7 +230,10 @@ fn a_request_can_be_taken_back_until_its_period_is_over() {
 fn modes_decide_what_a_request_does() {
     let directory = tempfile::tempdir().unwrap();
     let with = |deletion_mode| Settings {
-        rules: Arc::new(SameForAll { deletion_mode }),
+        rules: Arc::new(SameForAll {
+            deletion_mode,
+            ..SameForAll::default()
+        }),
         ..deleting(directory.path())
     };
     let store = filled(with(DeletionMode::FilterOnly));

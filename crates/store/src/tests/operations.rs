@@ -112,7 +112,7 @@ fn a_folder_that_cannot_be_made_is_named() {
 fn retention_unlinks_whole_days_only() {
     let directory = tempfile::tempdir().unwrap();
     let settings = Settings {
-        retention_period: Duration::from_secs(86_400),
+        rules: kept_for(Duration::from_secs(86_400)),
         ..Settings::new(directory.path())
     };
     let store = open_with(settings);
@@ -128,7 +128,7 @@ fn retention_unlinks_whole_days_only() {
 fn a_scan_that_runs_outlives_retention() {
     let directory = tempfile::tempdir().unwrap();
     let settings = Settings {
-        retention_period: Duration::from_secs(1),
+        rules: kept_for(Duration::from_secs(1)),
         ..Settings::new(directory.path())
     };
     let store = open_with(settings);

@@ -10,7 +10,7 @@ use longshore_model::{
     ScanRequest, Storage, StreamEntries, TenantId, TimeRange, TimestampNs,
 };
 
-use crate::{Clock, Deletion, PushError, PushOutcome, Settings, Store};
+use crate::{Clock, Deletion, PushError, PushOutcome, Retention, SameForAll, Settings, Store};
 
 /// Shows what it was set to.
 #[derive(Default)]
@@ -176,6 +176,14 @@ pub(super) fn process(store: &Store) {
         }
     }
     panic!("requests are not processed: {:?}", store.deletions(&TenantId::single()));
+}
+
+/// Rules by which every line is kept for so long.
+pub(super) fn kept_for(period: Duration) -> Arc<SameForAll> {
+    Arc::new(SameForAll {
+        retention: Arc::new(Retention::of(period)),
+        ..SameForAll::default()
+    })
 }
 
 pub(super) fn files_in(directory: &Path) -> Vec<String> {

@@ -177,12 +177,7 @@ pub(in crate::loki) fn decode_overrides(
                 Ok(tenant) => {
                     let base = overrides.get(&tenant).unwrap_or(base);
                     let (limits, effective) = Section::read(section.report, &path, Some(&pair.value), |section| {
-                        let limits = decode(section, base);
-                        if limits.retention_period != base.retention_period {
-                            // An error: lines would go earlier than the tenant was promised.
-                            section.not_supported(&["retention_period"]);
-                        }
-                        limits
+                        decode(section, base)
                     });
                     section.show(&pair.key, effective);
                     overrides.insert(tenant, limits);
@@ -379,8 +374,6 @@ fn blocked_query(section: &mut Section<'_>) -> BlockedQuery {
 
 fn retention(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.retention_period = optional_duration(section, "retention_period", limits.retention_period);
-    // An error: lines would go earlier, or stay longer, than was said.
-    section.not_supported(&["retention_stream"]);
     if section.has("retention_stream") {
         limits.retention_stream = section.children("retention_stream", stream_retention);
     }

@@ -16,7 +16,9 @@ fn overrides(folder: &TempDir, files: &[&str]) -> Overrides {
          runtime_config: {{file: '{}'}}\n",
         paths.join(",")
     );
-    Overrides::new(&loki::load(&text, "store.yaml", &|_| None).unwrap().settings)
+    let settings = loki::load(&text, "store.yaml", &|_| None).unwrap().settings;
+    let rules = Arc::new(ConfiguredRules::new(&settings).unwrap());
+    Overrides::new(&settings, rules)
 }
 
 fn write(folder: &TempDir, file: &str, text: &str) {
@@ -27,7 +29,7 @@ fn write(folder: &TempDir, file: &str, text: &str) {
 fn act(overrides: &mut Overrides) -> Option<Result<BTreeMap<TenantId, Limits>, String>> {
     match overrides.change() {
         Change::None => None,
-        Change::Good(limits, _) => Some(Ok(limits)),
+        Change::Good(read) => Some(Ok(read.limits)),
         Change::Broken(why) => Some(Err(why)),
     }
 }
