@@ -31,10 +31,16 @@ struct Parser {
 /// # Errors
 /// The first mistake, in Loki's words.
 pub fn parse(query: &str) -> Result<Expr> {
+    let expr = parse_about_any(query)?;
+    metric::check_matchers(&expr)?;
+    Ok(expr)
+}
+
+/// The same for a query that may be about every stream, as delete requests may.
+pub(crate) fn parse_about_any(query: &str) -> Result<Expr> {
     let mut parser = Parser::new(query)?;
     let expr = parser.expr()?;
     parser.end()?;
-    metric::check_matchers(&expr)?;
     Ok(expr)
 }
 

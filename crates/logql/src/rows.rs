@@ -9,6 +9,7 @@ use std::sync::Arc;
 use longshore_model::{Batch, Labels, LineSearch, RowFilter, RowFilterCompiler};
 
 use crate::ast::{Expr, LogExpr};
+use crate::parser;
 use crate::pipeline::{ERROR_LABEL, LabelState, Moment, Pipeline, searches, without_clashes};
 
 /// Makes row filters of LogQL texts.
@@ -17,7 +18,7 @@ pub struct RowQueries;
 
 impl RowFilterCompiler for RowQueries {
     fn compile(&self, query: &str) -> Result<Arc<dyn RowFilter>, String> {
-        match crate::parse(query).map_err(|error| error.to_string())? {
+        match parser::parse_about_any(query).map_err(|error| error.to_string())? {
             Expr::Log(expr) => Ok(Arc::new(RowQuery::new(&expr)?)),
             Expr::Sample(_) => Err("a query for numbers names no lines".to_owned()),
         }
@@ -128,6 +129,7 @@ mod tests {
         let every = |query: &str| RowQueries.compile(query).unwrap().matches_every_row();
         assert!(every(r#"{app="web"}"#));
         assert!(!every(r#"{app="web"} |= """#));
+        assert!(every("{}") && every(r#"{app!="x"}"#));
         assert!(RowQueries.compile(r#"rate({app="web"}[1m])"#).is_err());
         assert!(RowQueries.compile("{").is_err());
     }

@@ -8,7 +8,10 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use longshore_model::{SECOND_NS, TenantId, TimestampNs, format_go_duration, parse_go_duration};
+use longshore_logql::RowQueries;
+use longshore_model::{
+    RowFilterCompiler as _, SECOND_NS, TenantId, TimestampNs, format_go_duration, parse_go_duration,
+};
 use longshore_store::{CancelError, DeleteError, Deletion, DeletionMode, Store};
 
 use crate::error::{ApiError, chain};
@@ -33,7 +36,7 @@ pub(crate) async fn request(
 ) -> Result<Response, ApiError> {
     check_allowed(&shared.store, &tenant)?;
     let query = params.get("query").ok_or_else(|| refused("query not set"))?.to_owned();
-    if !matches!(longshore_logql::parse(&query), Ok(longshore_logql::Expr::Log(_))) {
+    if RowQueries.compile(&query).is_err() {
         return Err(refused("invalid query expression"));
     }
     let (start, end) = range(&params, whole_milliseconds(now()))?;

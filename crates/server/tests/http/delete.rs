@@ -191,6 +191,7 @@ async fn what_is_wrong_with_a_request() {
     )
     .await;
     check(&[query], "start time not set").await;
+    check(&[("query", "{}")], "start time not set").await;
     let invalid = "time: require unix seconds or RFC3339 format";
     for text in [
         "x",
