@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod binary;
+mod buckets;
 mod log;
 mod memory;
 mod metric;

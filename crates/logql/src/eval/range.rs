@@ -10,6 +10,7 @@ use std::sync::Arc;
 use longshore_model::{Batch, Direction, Labels, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
 use super::aggregate::Table;
+use super::buckets::Buckets;
 use super::plan::{Key, Plan};
 use super::unwrap::{CompiledUnwrap, windows};
 use super::{Context, EvalError, QueryMemory};
@@ -156,6 +157,7 @@ impl RangeCall<'_> {
             table: Table::default(),
             series: Vec::new(),
             is_absent: self.op == RangeOp::AbsentOverTime,
+            op: self.op,
             series_max,
             memory: &context.memory,
             now_ns: context.now.0,
@@ -200,6 +202,7 @@ impl RangeCall<'_> {
                 };
                 Ok(lines.iter().zip(amount).take(steps.count).map(value).collect())
             }
+            (op, Gathered::Buckets(buckets)) => buckets.windows(op, (steps, window), context),
             (op, Gathered::Samples(samples)) => windows(op, self.parameter, samples, (steps, window), context),
         };
         let labels = collector.table.into_labels();
@@ -239,7 +242,9 @@ fn absent(log: &crate::ast::LogExpr, series: &[StepSeries], steps: Steps) -> Vec
 enum Gathered {
     /// Differences from step to step; one place more than steps, for what ends after the last.
     Counts { lines: Vec<i64>, bytes: Vec<i64> },
-    /// Unwrapped values with their times, unsorted.
+    /// Unwrapped values, put together by the steps that see them.
+    Buckets(Buckets),
+    /// Every unwrapped value with its time, unsorted.
     Samples(Vec<(i64, f64)>),
 }
 
@@ -256,6 +261,7 @@ struct Collector<'a> {
     series: Vec<Gathered>,
     /// Nothing but whether there is a line matters, so one series holds all.
     is_absent: bool,
+    op: RangeOp,
     series_max: usize,
     memory: &'a QueryMemory,
     now_ns: i64,
@@ -350,7 +356,10 @@ impl Collector<'_> {
             }
             self.memory.take(series_bytes(self.table.labels_bytes(index), places))?;
             self.series.push(if self.unwrap.is_some() && !self.is_absent {
-                Gathered::Samples(Vec::new())
+                match super::buckets::serves(self.op) {
+                    true => Gathered::Buckets(Buckets::default()),
+                    false => Gathered::Samples(Vec::new()),
+                }
             } else {
                 Gathered::Counts {
                     lines: vec![0; places],
@@ -372,6 +381,7 @@ impl Collector<'_> {
                     bytes[end] -= value as i64;
                 }
             }
+            Gathered::Buckets(buckets) => buckets.add(self.op, (first, end), (at, value), self.memory)?,
             Gathered::Samples(samples) => {
                 if samples.len() == samples.capacity() {
                     let more = samples.capacity().max(SAMPLES_FIRST);

@@ -3,6 +3,7 @@
 mod bounds;
 mod fixture;
 mod shortcuts;
+mod windows;
 
 use bytes::Bytes;
 use longshore_model::{Direction, Entry, StreamEntries, TimeRange, TimestampNs};

@@ -1,4 +1,4 @@
-//! Numbers from labels, and aggregations over the numbers of a window.
+//! Numbers from labels, and aggregations that need every number of a window.
 
 use longshore_model::parse_go_duration;
 
@@ -79,39 +79,13 @@ pub(super) fn windows(
 }
 
 fn over_window(op: RangeOp, parameter: Option<f64>, samples: &[(i64, f64)], (end, window): (i64, i64)) -> f64 {
-    let seconds = window as f64 / 1e9;
-    let values = || samples.iter().map(|&(_, value)| value);
-    let count = samples.len() as f64;
-    let sum = values().sum::<f64>();
     match op {
-        RangeOp::SumOverTime => sum,
-        RangeOp::AvgOverTime => sum / count,
-        RangeOp::MinOverTime => values()
-            .reduce(|a, b| if b < a || a.is_nan() { b } else { a })
-            .unwrap_or(f64::NAN),
-        RangeOp::MaxOverTime => values()
-            .reduce(|a, b| if b > a || a.is_nan() { b } else { a })
-            .unwrap_or(f64::NAN),
-        RangeOp::StdvarOverTime => variance(samples),
-        RangeOp::StddevOverTime => variance(samples).sqrt(),
-        RangeOp::QuantileOverTime => quantile(parameter.unwrap_or(f64::NAN), values().collect()),
-        RangeOp::FirstOverTime => samples[0].1,
-        RangeOp::LastOverTime => samples[samples.len() - 1].1,
-        RangeOp::Rate => sum / seconds,
-        RangeOp::RateCounter => increase(samples, end - window, end) / seconds,
-        _ => 1.0,
+        RangeOp::RateCounter => increase(samples, end - window, end) / (window as f64 / 1e9),
+        _ => {
+            let values = samples.iter().map(|&(_, value)| value).collect();
+            quantile(parameter.unwrap_or(f64::NAN), values)
+        }
     }
-}
-
-fn variance(samples: &[(i64, f64)]) -> f64 {
-    let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-    for &(_, value) in samples {
-        count += 1.0;
-        let distance = value - mean;
-        mean += distance / count;
-        squares += distance * (value - mean);
-    }
-    squares / count
 }
 
 /// How much a counter grew in a window, a fall counting as a new start from zero.

@@ -182,6 +182,18 @@ fn samples_are_bounded_by_memory() {
 }
 
 #[test]
+fn functions_that_need_not_every_sample_keep_none() {
+    for function in ["sum", "avg", "min", "max", "stddev", "stdvar", "first", "last"] {
+        let query = match function {
+            "sum" => r#"sum(sum_over_time({app="web"} | logfmt | keep app, id | unwrap id [1s]))"#.to_owned(),
+            _ => format!(r#"{function}_over_time({{app="web"}} | logfmt | unwrap id [1s]) by (app)"#),
+        };
+        let (result, read) = run(&endless(200, 0), &query, 64 << 10);
+        assert_eq!((result.ok(), read), (Some(1), 200), "{query}");
+    }
+}
+
+#[test]
 fn absence_needs_one_series_only() {
     let (result, read) = run(
         &endless(200, 0),
