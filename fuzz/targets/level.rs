@@ -3,8 +3,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use longshore_wire::level;
+use longshore_model::Labels;
+use longshore_wire::level::LevelFields;
 
 fuzz_target!(|line: &[u8]| {
-    let _ = level::of_line(line);
+    let _ = LevelFields::default().detect(None, &Labels::empty(), line);
 });
