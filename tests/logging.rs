@@ -22,6 +22,8 @@ mod deploy;
 mod exactly_once;
 #[path = "logging/grafana.rs"]
 mod grafana;
+#[path = "logging/logcli.rs"]
+mod logcli;
 #[path = "logging/metrics.rs"]
 mod metrics;
 #[path = "logging/peers.rs"]
