@@ -91,6 +91,7 @@ pub fn find_patterns(expr: &LogExpr, params: PatternParams, context: &Context<'_
             return Err(ScanError::Cancelled.into());
         }
         search.add(&batch);
+        context.memory.settle(search.clusters.size_bytes())?;
     }
     let stats = source.stats();
     let patterns = search.clusters.finish();

@@ -1,6 +1,6 @@
 //! `/api/prom/...`: the paths of Loki before 1.0, with their own shapes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
@@ -12,7 +12,7 @@ use crate::error::ApiError;
 use crate::json::{self, put_line, put_list, put_string};
 use crate::labels::{find_names, find_values};
 use crate::params::{Params, now};
-use crate::query::rows::Row;
+use crate::query::rows::{Row, streams};
 use crate::query::{LogQuery, check_limit, limits, parse, run_log_query};
 use crate::server::Shared;
 use crate::tenant::Reader;
@@ -38,7 +38,7 @@ pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: 
     let (rows, stats) = run_log_query(&shared, &reader, query).await?;
     let mut out = Vec::with_capacity(4096);
     out.extend_from_slice(b"{\"streams\":");
-    put_streams(&mut out, &rows);
+    put_streams(&mut out, streams(&rows, false));
     out.extend_from_slice(b",\"stats\":");
     stats.put(&mut out);
     out.push(b'}');
@@ -89,12 +89,11 @@ fn list(items: &BTreeSet<String>) -> Response {
 }
 
 /// Appends `[{"labels":"{app=\"web\"}","entries":[{"ts","line"}]}]`.
-pub(crate) fn put_streams(out: &mut Vec<u8>, rows: &[Row]) {
-    let mut streams: BTreeMap<Labels, Vec<&Row>> = BTreeMap::new();
-    for row in rows {
-        streams.entry(row.labels.merged()).or_default().push(row);
-    }
-    put_list(out, &streams, |out, (labels, rows)| {
+pub(crate) fn put_streams<'r, R>(out: &mut Vec<u8>, streams: impl IntoIterator<Item = (Labels, R)>)
+where
+    R: IntoIterator<Item = &'r Row>,
+{
+    put_list(out, streams, |out, (labels, rows)| {
         out.extend_from_slice(b"{\"labels\":");
         put_string(out, &labels.to_string());
         out.extend_from_slice(b",\"entries\":");

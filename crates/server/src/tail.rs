@@ -108,12 +108,7 @@ impl TailRequest {
 
 /// Loki upgrades first and then closes.
 async fn refuse_metric_query(mut socket: WebSocket) {
-    close(
-        &mut socket,
-        close_code::ERROR,
-        "only log queries can be tailed, this query gives numbers",
-    )
-    .await;
+    close(&mut socket, close_code::ERROR, "only log selector is supported").await;
 }
 
 /// Says why and closes; the client may be gone already.

@@ -21,6 +21,12 @@ use crate::limits::{PATTERN_SKELETONS_MAX, PATTERNS_MAX, PATTERNS_SHOWN_MAX};
 /// do not count.
 const SIMILAR_PERCENT: usize = 40;
 
+/// What a sample takes in a tree, about.
+const SAMPLE_BYTES: usize = 48;
+
+/// What a pattern takes beside its texts and samples, about.
+const CLUSTER_BYTES: usize = 256;
+
 /// Lines of one pattern.
 struct Cluster {
     shape: Box<[u8]>,
@@ -30,12 +36,21 @@ struct Cluster {
     total: u64,
 }
 
+impl Cluster {
+    /// The shape stands in the index too.
+    fn size_bytes(&self) -> usize {
+        CLUSTER_BYTES + 2 * self.shape.len() + self.template.size_bytes() + self.counts.len() * SAMPLE_BYTES
+    }
+}
+
 /// All patterns so far.
 #[derive(Default)]
 pub(super) struct Clusters {
     clusters: Vec<Cluster>,
     /// Indices of clusters by shape.
     by_shape: HashMap<Box<[u8]>, Vec<usize>, FixedState>,
+    /// What the clusters take, about.
+    bytes: usize,
     /// Clusters that lines with this skeleton went to: most lines are like one before, and need no search.
     by_skeleton: HashMap<u64, usize, FixedState>,
     words: Words,
@@ -56,9 +71,18 @@ impl Clusters {
         self.by_skeleton.insert(words.skeleton, index);
         let cluster = &mut self.clusters[index];
         cluster.template.widen(&words.words, line);
-        *cluster.counts.entry(step_start).or_default() += 1;
+        let count = cluster.counts.entry(step_start).or_default();
+        if *count == 0 {
+            self.bytes += SAMPLE_BYTES;
+        }
+        *count += 1;
         cluster.total += 1;
         self.words = words;
+    }
+
+    /// What is held for the patterns, about. It is bounded by their number times the number of steps.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.bytes
     }
 
     fn find(&self, words: &Words, line: &[u8]) -> Option<usize> {
@@ -88,12 +112,14 @@ impl Clusters {
             self.forget_rare();
         }
         let index = self.clusters.len();
-        self.clusters.push(Cluster {
+        let cluster = Cluster {
             shape: words.shape.as_slice().into(),
             template: Template::new(&words.words, line),
             counts: BTreeMap::new(),
             total: 0,
-        });
+        };
+        self.bytes += cluster.size_bytes();
+        self.clusters.push(cluster);
         self.by_shape
             .entry(words.shape.as_slice().into())
             .or_default()
@@ -105,6 +131,7 @@ impl Clusters {
     fn forget_rare(&mut self) {
         self.clusters.sort_by_key(|cluster| std::cmp::Reverse(cluster.total));
         self.clusters.truncate(PATTERNS_MAX / 2);
+        self.bytes = self.clusters.iter().map(Cluster::size_bytes).sum();
         self.by_skeleton.clear();
         self.by_shape.clear();
         for (index, cluster) in self.clusters.iter().enumerate() {

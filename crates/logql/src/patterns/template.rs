@@ -26,6 +26,13 @@ impl Template {
         Self(words.iter().map(word).collect())
     }
 
+    /// What the words take.
+    pub(super) fn size_bytes(&self) -> usize {
+        let word =
+            |word: &Option<Box<[u8]>>| size_of::<Option<Box<[u8]>>>() + word.as_ref().map_or(0, |word| word.len());
+        self.0.iter().map(word).sum()
+    }
+
     /// Compares a line of the same shape. Words with digits are expected to differ, and keys not to.
     pub(super) fn fit(&self, words: &[Word], line: &[u8]) -> Fit {
         let (mut same, mut of, mut is_whole) = (0, 0, true);

@@ -117,13 +117,30 @@ fn memory_is_bounded_and_the_frequent_pattern_stays() {
             format!("{letters}{letters}")
         })
         .collect();
-    let lines = rare.iter().flat_map(|line| [line.as_str(), "again and again"]);
-    let found = patterns(lines);
+    let mut clusters = Clusters::default();
+    for line in rare.iter().flat_map(|line| [line.as_str(), "again and again"]) {
+        clusters.add("info", line.as_bytes(), 0);
+    }
+    let bytes = clusters.size_bytes();
+    assert!((PATTERNS_MAX * 100..PATTERNS_MAX * 1_000).contains(&bytes), "{bytes}");
+    let found = clusters.finish();
     assert_eq!(found.len(), PATTERNS_SHOWN_MAX);
     assert_eq!(
         (found[0].text.as_str(), found[0].samples[0].1),
         ("again and again", rare.len() as u64)
     );
+}
+
+#[test]
+fn each_step_of_a_pattern_takes_memory() {
+    let mut clusters = Clusters::default();
+    let mut sizes = Vec::new();
+    for step in 0..3 {
+        clusters.add("info", b"again", step);
+        clusters.add("info", b"again", step);
+        sizes.push(clusters.size_bytes());
+    }
+    assert!(sizes.is_sorted_by(|a, b| a < b), "{sizes:?}");
 }
 
 #[test]

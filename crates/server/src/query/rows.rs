@@ -20,19 +20,21 @@ pub(crate) struct Row {
     pub(crate) line: Bytes,
 }
 
+/// What names the stream of a row in an answer: with `categorize` the stream's own labels, and each entry says the
+/// rest; without, all labels together.
+fn name(row: &Row, categorize: bool) -> Labels {
+    if categorize {
+        row.labels.stream.clone()
+    } else {
+        row.labels.merged()
+    }
+}
+
 /// The rows by what names their stream, in order of these; the rows of a stream keep their order.
-///
-/// With `categorize`, the stream's own labels name it and each entry says the rest; without, all labels together
-/// name it.
-fn streams(rows: &[Row], categorize: bool) -> BTreeMap<Labels, Vec<&Row>> {
+pub(crate) fn streams(rows: &[Row], categorize: bool) -> BTreeMap<Labels, Vec<&Row>> {
     let mut streams: BTreeMap<Labels, Vec<&Row>> = BTreeMap::new();
     for row in rows {
-        let name = if categorize {
-            row.labels.stream.clone()
-        } else {
-            row.labels.merged()
-        };
-        streams.entry(name).or_default().push(row);
+        streams.entry(name(row, categorize)).or_default().push(row);
     }
     streams
 }
@@ -45,10 +47,20 @@ fn entry(row: &Row, categorize: bool) -> EntryJson<'_> {
     }
 }
 
-/// Appends the rows as a list of streams.
-pub(crate) fn put_streams(out: &mut Vec<u8>, rows: &[Row], categorize: bool) {
-    put_list(out, streams(rows, categorize), |out, (labels, rows)| {
-        put_stream(out, &labels, rows.into_iter().map(|row| entry(row, categorize)));
+/// The rows as they come, cut where another stream begins: who prints them as they come sees them in their order.
+pub(crate) fn runs(rows: &[Row], categorize: bool) -> impl Iterator<Item = (Labels, &[Row])> {
+    let is_same = move |a: &Row, b: &Row| match categorize {
+        true => a.labels.stream == b.labels.stream,
+        false => a.labels == b.labels,
+    };
+    let named = move |run: &'_ [Row]| run.first().map(|row| name(row, categorize));
+    rows.chunk_by(is_same).filter_map(move |run| Some((named(run)?, run)))
+}
+
+/// Appends the rows as a list of streams, each as often as it comes.
+pub(crate) fn put_runs(out: &mut Vec<u8>, rows: &[Row], categorize: bool) {
+    put_list(out, runs(rows, categorize), |out, (labels, rows)| {
+        put_stream(out, &labels, rows.iter().map(|row| entry(row, categorize)));
     });
 }
 

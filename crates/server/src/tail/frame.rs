@@ -2,7 +2,7 @@
 
 use crate::json::{put_labels, put_list, put_nanoseconds, put_string};
 use crate::legacy;
-use crate::query::rows::{Row, put_streams};
+use crate::query::rows::{Row, put_runs, runs};
 
 use super::hub::Dropped;
 
@@ -17,15 +17,18 @@ pub(super) enum Shape {
     Legacy,
 }
 
-/// `{"streams": [..], "dropped_entries": [..]}`.
+/// `{"streams": [..], "dropped_entries": [..]}`; lines stay in their order, a stream is named anew where another came
+/// between.
 pub(super) fn text(rows: &[Row], dropped: &[Dropped], shape: Shape) -> String {
     let mut out = Vec::with_capacity(1024);
     out.extend_from_slice(b"{\"streams\":");
     match shape {
-        Shape::Legacy => legacy::put_streams(&mut out, rows),
-        shape => put_streams(&mut out, rows, shape == Shape::Categorized),
+        Shape::Legacy => legacy::put_streams(&mut out, runs(rows, false)),
+        shape => put_runs(&mut out, rows, shape == Shape::Categorized),
     }
-    if !dropped.is_empty() {
+    if dropped.is_empty() && shape == Shape::Legacy {
+        out.extend_from_slice(b",\"dropped_entries\":null");
+    } else if !dropped.is_empty() {
         out.extend_from_slice(b",\"dropped_entries\":");
         put_list(&mut out, dropped, |out, entry| match shape {
             Shape::Legacy => put_legacy_dropped(out, entry),

@@ -180,7 +180,7 @@ async fn the_old_path_has_its_own_frames() {
     let labels = r#"{app="web", detected_level="unknown", service_name="web"}"#;
     assert_eq!(
         frame,
-        json!({"streams": [{"labels": labels, "entries": [{"ts": ts, "line": "new"}]}]})
+        json!({"streams": [{"labels": labels, "entries": [{"ts": ts, "line": "new"}]}], "dropped_entries": null})
     );
 }
 
@@ -196,4 +196,31 @@ async fn a_tail_ends_after_its_longest_time() {
         Some(Message::Close(Some(frame))) => assert_eq!(u16::from(frame.code), 1000),
         other => panic!("not closed but {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn lines_of_a_frame_stay_in_their_order() {
+    let api = Api::start().await;
+    let start = a_minute_ago();
+    let at = |index: i64| (start + index * SECOND).to_string();
+    api.push(
+        json!({"app": "web"}),
+        json!([
+            [at(0), "info 0"],
+            [at(1), "error 1"],
+            [at(2), "info 2"],
+            [at(3), "info 3"]
+        ]),
+    )
+    .await;
+    let mut socket = open(&api, &[("query", r#"{app="web"}"#)]).await;
+    let Some(Message::Text(text)) = next(&mut socket).await else {
+        panic!("no frame")
+    };
+    let frame: Value = serde_json::from_str(&text).unwrap();
+    let streams = frame["streams"].as_array().unwrap();
+    assert_eq!(streams.len(), 3, "the level names the stream: {frame}");
+    let lines = streams.iter().flat_map(|stream| stream["values"].as_array().unwrap());
+    let lines: Vec<_> = lines.map(|value| value[1].clone()).collect();
+    assert_eq!(lines, ["info 0", "error 1", "info 2", "info 3"]);
 }
