@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use longshore_logql::RowQueries;
 use longshore_model::{
@@ -16,6 +16,7 @@ use longshore_store::{CancelError, DeleteError, Deletion, DeletionMode, Store};
 
 use crate::error::{ApiError, chain};
 use crate::json::{put_list, put_seconds, put_string};
+use crate::other_site;
 use crate::params::{Params, now};
 use crate::server::Shared;
 use crate::tenant::Tenant;
@@ -32,8 +33,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-delete-request-id");
 pub(crate) async fn request(
     State(shared): State<Shared>,
     Tenant { id: tenant, .. }: Tenant,
+    headers: HeaderMap,
     params: Params,
 ) -> Result<Response, ApiError> {
+    other_site::refuse(&headers, "delete lines")?;
     check_allowed(&shared.store, &tenant)?;
     let query = params.get("query").ok_or_else(|| refused("query not set"))?.to_owned();
     if RowQueries.compile(&query).is_err() {

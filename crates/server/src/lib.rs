@@ -21,6 +21,7 @@ mod legacy;
 mod limits;
 mod logs;
 mod metrics;
+mod other_site;
 mod page;
 mod params;
 mod patterns;

@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::error::{ApiError, chain};
-use crate::json;
 use crate::params::Params;
 use crate::server::Shared;
+use crate::{json, other_site};
 
 /// The program around a server.
 pub trait Process: Send + Sync + 'static {
@@ -93,14 +93,7 @@ pub(crate) async fn shutdown(
     headers: HeaderMap,
     Query(params): Query<Vec<(String, String)>>,
 ) -> Result<StatusCode, ApiError> {
-    // A page of another site must not be able to end a store that runs on its visitor's machine.
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if site.is_some_and(|site| site != "same-origin" && site != "none") {
-        return Err(ApiError::new(
-            StatusCode::FORBIDDEN,
-            "a page of another site may not end this program",
-        ));
-    }
+    other_site::refuse(&headers, "end this program")?;
     let is_wanted = |name: &str| {
         let value = params
             .iter()

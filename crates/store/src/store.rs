@@ -27,7 +27,7 @@ use crate::retention::StreamRound;
 use crate::scan::Scan;
 use crate::settings::{DeletionMode, Settings};
 use crate::wal::Wal;
-use crate::wal::file::Directory;
+use crate::wal::file::{Directory, sync_directory};
 
 /// A store of logs in one folder. Dropping it without [`Store::close`] loses nothing: what was acknowledged is in
 /// the write-ahead log.
@@ -306,15 +306,18 @@ impl Store {
 }
 
 fn create_folders(settings: &Settings, wal_directory: &Path) -> Result<(), OpenError> {
-    let segments = settings.directory.join("segments");
-    for path in [settings.directory.as_path(), wal_directory, &segments] {
-        std::fs::create_dir_all(path).map_err(|source| OpenError::Io {
-            action: "create",
-            path: path.to_owned(),
-            source,
-        })?;
+    let directory = settings.directory.as_path();
+    let error = |action, path: &Path, source| OpenError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    };
+    let (segments, deletions) = (directory.join("segments"), directory.join("deletions"));
+    for path in [directory, wal_directory, &segments, &deletions] {
+        std::fs::create_dir_all(path).map_err(|source| error("create", path, source))?;
     }
-    Ok(())
+    // What is made durable in them later must not go with their names.
+    sync_directory(directory).map_err(|source| error("sync", directory, source))
 }
 
 impl Inner {

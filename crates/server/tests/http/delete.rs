@@ -242,6 +242,17 @@ async fn what_is_wrong_with_a_request() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_site_deletes_nothing() {
+    let api = Api::start().await;
+    let (start, _) = around();
+    let path = format!("{PATH}?query=%7B%7D&start={start}");
+    let from = async |site| api.send("POST", &path, &[("sec-fetch-site", site)], "").await.0;
+    assert_eq!((from("cross-site").await, from("same-site").await), (403, 403));
+    assert_eq!(api.get(PATH, &[]).await, json!([]));
+    assert_eq!((from("same-origin").await, from("none").await), (204, 204));
+}
+
+#[tokio::test]
 async fn a_tenant_whose_deletion_is_off_is_told() {
     let change = |store| Settings {
         rules: std::sync::Arc::new(SameForAll {

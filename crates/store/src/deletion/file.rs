@@ -17,7 +17,6 @@ const EXTENSION: &str = "request";
 
 /// Writes a request, or its new state over the old, and returns when that is durable.
 pub(super) fn write(directory: &Path, facts: &Deletion) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
     let path = path_of(directory, &facts.id);
     let unfinished = path.with_extension("unfinished");
     let text = encode(facts);
