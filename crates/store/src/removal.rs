@@ -105,8 +105,8 @@ impl Inner {
             let mut stats = ScanStats::default();
             let hidden = Hidden::default();
             let mut scan =
-                SegmentScan::open(Arc::clone(segment), &request, request.time, &mut stats).map_err(failed)?;
-            let mut next = || scan.next_batch(&request, &hidden, request.time, &mut stats);
+                SegmentScan::open(Arc::clone(segment), &request, &hidden, request.time, &mut stats).map_err(failed)?;
+            let mut next = || scan.next_batch(&request, request.time, &mut stats);
             while let Some(batch) = next().map_err(failed)? {
                 if kept_rows([set], &batch).is_some() {
                     return Ok(true);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use longshore_model::{
-    Batch, Cancellation, Columns, Direction, Labels, RowFilter, ScanRequest, StreamSelector, TenantId, TimeRange,
-    TimestampNs,
+    Batch, Cancellation, Columns, Direction, Labels, LineSearch, RowFilter, ScanRequest, StreamSelector, TenantId,
+    TimeRange, TimestampNs,
 };
 
 /// Rows that a filter matches and that lie between two moments, both inclusive.
@@ -48,6 +48,11 @@ impl RowSet {
         self.is_of_whole_streams() && self.first <= first && last <= self.last && self.filter.matches_stream(labels)
     }
 
+    /// Searches that every line of it passes.
+    pub(crate) fn searches(&self) -> &[Arc<dyn LineSearch>] {
+        self.filter.searches()
+    }
+
     /// A scan that finds its rows and, besides, others of its streams.
     pub(crate) fn scan_request<'a>(&'a self, tenant: &'a TenantId, cancellation: &Cancellation) -> ScanRequest<'a> {
         let reads_rows = !self.is_of_whole_streams();
@@ -56,7 +61,7 @@ impl RowSet {
             selector: Arc::new(self),
             time: self.range(),
             direction: Direction::Forward,
-            searches: self.filter.searches().to_vec(),
+            searches: self.searches().to_vec(),
             columns: Columns {
                 lines: reads_rows,
                 metadata: reads_rows,

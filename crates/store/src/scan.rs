@@ -86,7 +86,7 @@ impl BatchSource for Scan<'_> {
                 return Err(ScanError::Cancelled);
             }
             if let Some(segment) = &mut self.current {
-                if let Some(batch) = segment.next_batch(&self.request, &self.hidden, wanted, &mut self.stats)? {
+                if let Some(batch) = segment.next_batch(&self.request, wanted, &mut self.stats)? {
                     return Ok(Some(batch));
                 }
                 self.current = None;
@@ -100,7 +100,13 @@ impl BatchSource for Scan<'_> {
                     }
                 }
                 Some(Unit::Segment(segment)) => {
-                    self.current = Some(SegmentScan::open(segment, &self.request, wanted, &mut self.stats)?);
+                    self.current = Some(SegmentScan::open(
+                        segment,
+                        &self.request,
+                        &self.hidden,
+                        wanted,
+                        &mut self.stats,
+                    )?);
                 }
             }
         }

@@ -29,6 +29,12 @@ impl Hidden {
         Self { requests }
     }
 
+    /// The sets that may hold rows between two moments, inclusive.
+    pub(crate) fn overlapping(&self, first: TimestampNs, last: TimestampNs) -> impl Iterator<Item = &RowSet> {
+        let sets = self.requests.iter().filter_map(|request| request.pending_rows());
+        sets.filter(move |set| set.overlaps(first, last))
+    }
+
     /// The sets that may hold rows of this stream between two moments, inclusive.
     pub(crate) fn touching(&self, labels: &Labels, first: TimestampNs, last: TimestampNs) -> Vec<&RowSet> {
         let sets = self.requests.iter().filter_map(|request| request.pending_rows());

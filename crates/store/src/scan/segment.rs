@@ -1,22 +1,32 @@
 //! Reading a segment page by page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use longshore_model::{Batch, Direction, Metadata, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
+use longshore_model::{
+    Batch, Direction, LineSearch, Metadata, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs,
+};
 
 use super::read_error;
 use super::search::{lines_of, retain_hits};
 use crate::deletion::{Hidden, columns_for, hide};
+use crate::row_set::RowSet;
 use crate::segment::read::LinePage;
 use crate::segment::{Segment, SegmentError, schema};
 
 /// The part of a scan that lies in one segment.
 pub(crate) struct SegmentScan {
     segment: Arc<Segment>,
+    hidden: Vec<HiddenRows>,
     /// Pages with the pieces wanted of them; the next one is the last.
     pages: Vec<WantedPage>,
     current: Option<OpenPage>,
+}
+
+/// Rows that are not to be seen, and the pages that may hold any of them.
+struct HiddenRows {
+    rows: RowSet,
+    pages: BTreeSet<usize>,
 }
 
 struct WantedPage {
@@ -42,6 +52,7 @@ impl SegmentScan {
     pub(crate) fn open(
         segment: Arc<Segment>,
         request: &ScanRequest<'_>,
+        hidden: &Hidden,
         wanted: TimeRange,
         stats: &mut ScanStats,
     ) -> Result<Self, ScanError> {
@@ -61,13 +72,17 @@ impl SegmentScan {
         if by_page.is_empty() {
             return Ok(Self {
                 segment,
+                hidden: Vec::new(),
                 pages: Vec::new(),
                 current: None,
             });
         }
         stats.segments += 1;
         let chosen = by_page.len();
-        prune_by_grams(&segment, request, &mut by_page).map_err(|error| read_error(&segment, error))?;
+        let candidates = pages_that_may_hold(&segment, &request.searches, by_page.keys().copied().collect());
+        let candidates = candidates.map_err(|error| read_error(&segment, error))?;
+        by_page.retain(|page, _| candidates.contains(page));
+        let hidden = hidden_rows(&segment, hidden, &candidates).map_err(|error| read_error(&segment, error))?;
         stats.pages_skipped += (chosen - by_page.len()) as u64;
         let with_bounds = |(page, pieces): (usize, Vec<usize>)| {
             let first = pieces
@@ -90,6 +105,7 @@ impl SegmentScan {
         }
         Ok(Self {
             segment,
+            hidden,
             pages,
             current: None,
         })
@@ -99,7 +115,6 @@ impl SegmentScan {
     pub(crate) fn next_batch(
         &mut self,
         request: &ScanRequest<'_>,
-        hidden: &Hidden,
         wanted: TimeRange,
         stats: &mut ScanStats,
     ) -> Result<Option<Batch>, ScanError> {
@@ -110,7 +125,7 @@ impl SegmentScan {
                     self.current = None;
                     break;
                 };
-                let batch = page.read_piece(&segment, piece, request, hidden, wanted, stats);
+                let batch = page.read_piece(&segment, piece, request, &self.hidden, wanted, stats);
                 if let Some(batch) = batch.map_err(|error| read_error(&segment, error))? {
                     return Ok(Some(batch));
                 }
@@ -138,31 +153,43 @@ impl SegmentScan {
     }
 }
 
-/// Drops pages that cannot hold what every wanted line contains.
-fn prune_by_grams(
+/// Of some pages those that may hold a line which passes all searches.
+fn pages_that_may_hold(
     segment: &Segment,
-    request: &ScanRequest<'_>,
-    by_page: &mut BTreeMap<usize, Vec<usize>>,
-) -> Result<(), SegmentError> {
-    let literals: Vec<Vec<u8>> = request
-        .searches
+    searches: &[Arc<dyn LineSearch>],
+    mut pages: BTreeSet<usize>,
+) -> Result<BTreeSet<usize>, SegmentError> {
+    let literals: Vec<Vec<u8>> = searches
         .iter()
         .flat_map(|search| search.required_literals().iter().cloned())
         .collect();
     if literals.is_empty() {
-        return Ok(());
+        return Ok(pages);
     }
     for group in segment.groups() {
-        if by_page.range(group.pages.clone()).next().is_none() {
+        if pages.range(group.pages.clone()).next().is_none() {
             continue;
         }
         let candidates = segment.candidate_pages(group, &literals)?;
-        by_page.retain(|page, _| {
+        pages.retain(|page| {
             let within = page.wrapping_sub(group.pages.start);
             !group.pages.contains(page) || candidates >> within & 1 == 1
         });
     }
-    Ok(())
+    Ok(pages)
+}
+
+/// What is hidden in some pages. A request for a rare text touches few of them: the others are read as if there were
+/// none.
+fn hidden_rows(segment: &Segment, hidden: &Hidden, pages: &BTreeSet<usize>) -> Result<Vec<HiddenRows>, SegmentError> {
+    let (first, last) = segment.time_bounds();
+    let in_pages = |rows: &RowSet| {
+        Ok(HiddenRows {
+            pages: pages_that_may_hold(segment, rows.searches(), pages.clone())?,
+            rows: rows.clone(),
+        })
+    };
+    hidden.overlapping(first, last).map(in_pages).collect()
 }
 
 impl OpenPage {
@@ -171,7 +198,7 @@ impl OpenPage {
         segment: &Segment,
         index: usize,
         request: &ScanRequest<'_>,
-        hidden: &Hidden,
+        hidden: &[HiddenRows],
         wanted: TimeRange,
         stats: &mut ScanStats,
     ) -> Result<Option<Batch>, SegmentError> {
@@ -198,7 +225,12 @@ impl OpenPage {
             return Ok(None);
         }
         let labels = &segment.streams()[piece.stream as usize];
-        let hiding = hidden.touching(labels, TimestampNs(piece.first), TimestampNs(piece.last));
+        let (first, last) = (TimestampNs(piece.first), TimestampNs(piece.last));
+        let hiding: Vec<&RowSet> = hidden
+            .iter()
+            .filter(|hidden| hidden.pages.contains(&self.page) && hidden.rows.touches(labels, first, last))
+            .map(|hidden| &hidden.rows)
+            .collect();
         let columns = columns_for(&hiding, request.columns);
         let times = self.times(segment, stats)?;
         let mut batch = Batch {

@@ -320,6 +320,57 @@ fn a_rewrite_that_a_crash_interrupted_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn a_file_that_outlived_its_merge_does_not_come_back_to_life() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_with(uncompressed(directory.path()));
+    for at in 0..8 {
+        push(&store, "web", &[(at, "secret")]).unwrap();
+        store.flush().unwrap();
+    }
+    let day = directory.path().join("segments/fake/1970-01-01");
+    let first = day.join(&files_in(&day)[0]);
+    let bytes = std::fs::read(&first).unwrap();
+    store.maintain(TimestampNs(300 * longshore_model::SECOND_NS));
+    assert_eq!(files_in(&day).len(), 1);
+    // As if removing it after the merge had failed.
+    std::fs::write(&first, bytes).unwrap();
+    delete(&store, "web:", 0, 7);
+    process(&store);
+    assert!(!is_on_disk(directory.path(), "secret"));
+    drop(store);
+    assert!(rows(&open_with(uncompressed(directory.path()))).is_empty());
+}
+
+#[test]
+fn a_request_for_a_rare_text_costs_other_pages_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open_with(deleting(directory.path()));
+    let lines = |from: i64| (from..from + 6000).map(|at| (at, format!("request {at:06} {}", "x".repeat(300))));
+    store.push(&TenantId::single(), vec![stream("web", lines(0))]).unwrap();
+    store.flush().unwrap();
+    delete(&store, "web:request 000017 ", 0, 10_000);
+    let tenant = TenantId::single();
+    let request = ScanRequest {
+        tenant: &tenant,
+        selector: Arc::new(AllStreams),
+        time: TimeRange::ALL,
+        direction: Direction::Forward,
+        searches: Vec::new(),
+        columns: Columns {
+            lines: false,
+            metadata: false,
+        },
+        cancellation: Cancellation::default(),
+    };
+    let mut scan = store.scan(request).unwrap();
+    let mut count = 0;
+    while let Some(batch) = scan.next_batch(TimeRange::ALL).unwrap() {
+        count += batch.rows();
+    }
+    assert_eq!((count, scan.stats().pages_read), (5999, 1));
+}
+
+#[test]
 fn requests_that_cannot_be_taken_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let store = open_with(deleting(directory.path()));

@@ -223,18 +223,6 @@ fn a_closed_store_refuses_pushes_and_answers_scans() {
     store.close().unwrap();
 }
 
-struct Literal(Vec<u8>);
-
-impl LineSearch for Literal {
-    fn find(&self, haystack: &[u8], from: usize) -> Option<usize> {
-        memchr::memmem::find(&haystack[from..], &self.0).map(|at| at + from)
-    }
-
-    fn required_literals(&self) -> &[Vec<u8>] {
-        std::slice::from_ref(&self.0)
-    }
-}
-
 #[test]
 fn searches_find_lines_in_head_and_segments() {
     let directory = tempfile::tempdir().unwrap();

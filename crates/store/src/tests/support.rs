@@ -114,13 +114,31 @@ pub(super) struct Containing;
 struct ContainingRows {
     app: String,
     text: String,
+    searches: Vec<Arc<dyn LineSearch>>,
+}
+
+/// Finds a text.
+pub(super) struct Literal(pub(super) Vec<u8>);
+
+impl LineSearch for Literal {
+    fn find(&self, haystack: &[u8], from: usize) -> Option<usize> {
+        memchr::memmem::find(&haystack[from..], &self.0).map(|at| at + from)
+    }
+
+    fn required_literals(&self) -> &[Vec<u8>] {
+        std::slice::from_ref(&self.0)
+    }
 }
 
 impl RowFilterCompiler for Containing {
     fn compile(&self, query: &str) -> Result<Arc<dyn RowFilter>, String> {
         let (app, text) = query.split_once(':').ok_or("there is no colon")?;
         let (app, text) = (app.to_owned(), text.to_owned());
-        Ok(Arc::new(ContainingRows { app, text }))
+        let searches: Vec<Arc<dyn LineSearch>> = match text.is_empty() {
+            true => Vec::new(),
+            false => vec![Arc::new(Literal(text.clone().into_bytes()))],
+        };
+        Ok(Arc::new(ContainingRows { app, text, searches }))
     }
 }
 
@@ -134,7 +152,7 @@ impl RowFilter for ContainingRows {
     }
 
     fn searches(&self) -> &[Arc<dyn LineSearch>] {
-        &[]
+        &self.searches
     }
 
     fn matching_rows(&self, batch: &Batch) -> Vec<bool> {
