@@ -133,6 +133,37 @@ fn shipped_files() {
     assert!(store.settings.compactor.retention_enabled);
 }
 
+/// Every key that Loki takes is taken here, whether it acts or not.
+#[test]
+fn every_key_of_loki() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/loki/keys.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match line.strip_prefix("  ") {
+            Some(more) => sections.last_mut().unwrap().1.extend(more.split(' ')),
+            None => {
+                let (section, keys) = line.split_once(": ").unwrap();
+                sections.push((section, keys.split(' ').collect()));
+            }
+        }
+    }
+    assert_eq!(sections.iter().map(|(_, keys)| keys.len()).sum::<usize>(), 393);
+    for (section, keys) in sections {
+        let parents: Vec<&str> = section.split('.').filter(|parent| !parent.is_empty()).collect();
+        let mut yaml: String = (0..)
+            .zip(&parents)
+            .map(|(depth, parent)| format!("{}{parent}:\n", "  ".repeat(depth)))
+            .collect();
+        for key in keys {
+            yaml.push_str(&format!("{}{key}: null\n", "  ".repeat(parents.len())));
+        }
+        if let Err(errors) = loki::load(&yaml, "case.yaml", &env) {
+            panic!("{section}: {errors}");
+        }
+    }
+}
+
 /// The two texts of the design, word for word: what they mean, and each departure from upstream once.
 #[test]
 fn design() {

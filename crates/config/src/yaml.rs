@@ -94,6 +94,11 @@ impl Node {
         matches!(&self.kind, Kind::Scalar(scalar) if scalar.resolve() == Resolved::Null)
     }
 
+    /// A text without a character, `""`.
+    pub(crate) fn is_empty_text(&self) -> bool {
+        matches!(&self.kind, Kind::Scalar(scalar) if scalar.text.is_empty())
+    }
+
     /// The pairs of a map.
     pub(crate) fn pairs(&self) -> Option<&[Pair]> {
         match &self.kind {

@@ -81,8 +81,16 @@ impl Logs {
         }
     }
 
+    /// Whether nothing of a time is seen.
+    fn is_hidden(&self, time: TimeRange) -> bool {
+        time.end <= self.oldest
+    }
+
     /// Labels of the streams that have lines in a time.
     pub(crate) fn streams(&self, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
+        if self.is_hidden(time) {
+            return Vec::new();
+        }
         let time = self.visible(time);
         match &self.tenants {
             Tenants::One(tenant) => self.store.streams(tenant, selector, time),
@@ -106,6 +114,9 @@ impl Logs {
         time: TimeRange,
         step_ns: Option<i64>,
     ) -> Vec<StreamVolume> {
+        if self.is_hidden(time) {
+            return Vec::new();
+        }
         let time = self.visible(time);
         match &self.tenants {
             Tenants::One(tenant) => self.store.volume(tenant, selector, time, step_ns),

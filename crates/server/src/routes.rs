@@ -5,12 +5,13 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::handler::Handler;
-use axum::http::Method;
+use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any, get, post, put};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
 use crate::server::Shared;
 use crate::{
@@ -28,7 +29,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(of_the_process())
         .fallback(page::serve)
         .layer(middleware::from_fn_with_state(shared.clone(), measure))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(when_compressed(&shared)))
         .layer(CatchPanicLayer::new())
         .layer(DefaultBodyLimit::disable());
     let router = if prefix.is_empty() {
@@ -146,6 +147,12 @@ where
     T: 'static,
 {
     get(handler.clone()).post(handler)
+}
+
+/// Answers are compressed when that is worth it, unless the configuration does not want it.
+fn when_compressed(shared: &Shared) -> impl Predicate + use<> {
+    let is_wanted = shared.settings.compress_responses;
+    DefaultPredicate::new().and(move |_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| is_wanted)
 }
 
 /// Counts a request and how long it took. The name of a route is bounded, as paths and methods of clients are not.

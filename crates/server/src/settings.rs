@@ -32,6 +32,8 @@ pub struct ServerSettings {
     pub delete_max_interval: Duration,
     /// A read may name several tenants, `a|b`.
     pub multi_tenant_queries_enabled: bool,
+    /// Answers are compressed for clients that take it.
+    pub compress_responses: bool,
     /// `X-Loki-Query-Limits` acts.
     pub per_request_limits_enabled: bool,
     /// How long a stream counts as active after its last line.
@@ -209,6 +211,7 @@ impl Default for ServerSettings {
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
             delete_max_interval: Duration::from_secs(86_400),
             multi_tenant_queries_enabled: false,
+            compress_responses: true,
             per_request_limits_enabled: false,
             stream_idle_period: Duration::from_secs(1800),
             queries_at_once: 4,
@@ -249,6 +252,7 @@ impl From<&StoreSettings> for ServerSettings {
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
             delete_max_interval: settings.compactor.delete_max_interval,
             multi_tenant_queries_enabled: settings.querier.multi_tenant_queries_enabled,
+            compress_responses: settings.frontend.compress_responses,
             per_request_limits_enabled: settings.querier.per_request_limits_enabled,
             stream_idle_period: settings.ingester.chunk_idle_period,
             queries_at_once: size(settings.querier.max_concurrent).max(1),

@@ -88,7 +88,7 @@ const fn misplaced(
 pub(super) fn adapt(tree: &mut Node, report: &Report) {
     for rule in &MISPLACED {
         for place in rule.found_in {
-            let Some(pair) = take(tree, place, rule.key) else {
+            let Some(pair) = take(tree, place, rule.key).filter(|pair| !is_nothing(place, &pair.value)) else {
                 continue;
             };
             let from = join_path(place, rule.key);
@@ -122,6 +122,12 @@ pub(super) fn adapt(tree: &mut Node, report: &Report) {
         }
     }
     warn_of_size_texts(tree, report);
+}
+
+/// What Loki prints in `table_manager` when there is no period.
+fn is_nothing(place: &str, value: &Node) -> bool {
+    let is_zero = matches!(&value.kind, Kind::Scalar(scalar) if scalar.text == "0s" || scalar.text == "0");
+    place == "table_manager" && is_zero
 }
 
 /// Takes a key out of a section.

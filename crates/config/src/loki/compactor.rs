@@ -49,6 +49,9 @@ pub(super) fn decode<'l>(
         );
     }
     section.without_effect(&[
+        // A key without a name in what Loki prints.
+        "_",
+        "deletion_ignore_missing_chunks",
         "apply_retention_interval",
         "compaction_interval",
         "backup_delete_request_store_db_type",

@@ -94,6 +94,7 @@ pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
         "instance_interface_names",
         "instance_port",
         "log_query_request_headers",
+        "port",
         "querier_forget_delay",
         "query_stats_enabled",
         "scheduler_address",
@@ -103,12 +104,7 @@ pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
         "tail_proxy_url",
         "tail_tls_config",
     ]);
-    section.not_yet(&[
-        "compress_responses",
-        "log_queries_longer_than",
-        "max_body_size",
-        "max_outstanding_per_tenant",
-    ]);
+    section.not_yet(&["log_queries_longer_than", "max_body_size", "max_outstanding_per_tenant"]);
     let slow = section.duration("log_queries_longer_than", Duration::ZERO);
     FrontendSettings {
         log_queries_longer_than: Some(slow).filter(|slow| !slow.is_zero()),

@@ -69,9 +69,17 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
     }
     let (certificate, key, client_ca) = section.child("http_tls_config", |tls| {
         // An error and not a warning: who configures TLS must not be served without it.
-        tls.not_supported(&["cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"]);
-        tls.without_effect(&["client_auth_type"]);
-        (tls.text("cert_file"), tls.text("key_file"), tls.text("client_ca_file"))
+        let keys = ["cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"];
+        let is_given = |key: &str| {
+            tls.peek(key)
+                .is_some_and(|node| !node.is_null() && !node.is_empty_text())
+        };
+        let given: Vec<&str> = keys.into_iter().filter(|key| is_given(key)).collect();
+        tls.not_supported(&given);
+        let mut text = |key: &str| tls.text(key).filter(|text| !text.is_empty());
+        let files = (text("cert_file"), text("key_file"), text("client_ca_file"));
+        tls.without_effect(&["cert", "client_auth_type", "client_ca", "key"]);
+        files
     });
     if certificate.is_some() != key.is_some() {
         section.wrong(

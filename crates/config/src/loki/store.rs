@@ -36,6 +36,9 @@ pub struct StoreSettings {
     pub patterns_enabled: bool,
 }
 
+/// How often files of overrides are read again: Loki's default.
+const OVERRIDES_PERIOD: Duration = Duration::from_secs(10);
+
 /// The `runtime_config` section: files with `overrides` (`loki::load_overrides`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuntimeConfigSettings {
@@ -46,7 +49,7 @@ pub struct RuntimeConfigSettings {
 }
 
 /// Sections that join many processes into one Loki, cache between them, or belong to experiments of theirs.
-const UPSTREAM_ONLY: [&str; 33] = [
+const UPSTREAM_ONLY: [&str; 38] = [
     "analytics",
     "ballast_bytes",
     "bloom_build",
@@ -56,6 +59,7 @@ const UPSTREAM_ONLY: [&str; 33] = [
     "compactor_grpc_client",
     "dataobj",
     "frontend_worker",
+    "http_prefix",
     "index_gateway",
     "ingest_limits",
     "ingest_limits_frontend",
@@ -65,9 +69,12 @@ const UPSTREAM_ONLY: [&str; 33] = [
     "kafka_config",
     "lbac",
     "legacy_read_target",
+    "listtargets",
+    "logconfig",
     "memberlist",
     "metrics_namespace",
     "operational_config",
+    "printconfig",
     "profiling",
     "query_engine",
     "query_scheduler",
@@ -80,6 +87,7 @@ const UPSTREAM_ONLY: [&str; 33] = [
     "tenant_limits_allow_publish",
     "tracing",
     "ui",
+    "verifyconfig",
 ];
 
 /// Stores of objects that lines could be expected in.
@@ -113,13 +121,21 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     let server = top.child("server", |section| server::decode(section, &distributor));
     let ingester = top.child("ingester", ingester::decode);
     let usual_limits = LimitsSettings::usual(distributor.default_resource_attributes);
-    let limits = top.child("limits_config", |section| limits::decode(section, &usual_limits));
+    let (limits, old_runtime_config) = top.child("limits_config", |section| {
+        // Where the file of overrides stood before `runtime_config`.
+        let file = section.text("per_tenant_override_config");
+        let period = match section.value("per_tenant_override_period") {
+            Some(_) => section.long_duration("per_tenant_override_period", OVERRIDES_PERIOD),
+            None => OVERRIDES_PERIOD,
+        };
+        (limits::decode(section, &usual_limits), (file, period))
+    });
     let overrides = limits::decode_overrides(top, &limits, BTreeMap::new());
     let has_files = top.has("runtime_config");
     let compactor = top.child("compactor", |section| {
         compactor::decode(section, std::iter::once(&limits).chain(overrides.values()), has_files)
     });
-    let runtime_config = top.child("runtime_config", runtime_config);
+    let runtime_config = top.child("runtime_config", |section| runtime_config(section, old_runtime_config));
     let storage = storage_config(top);
     warn_of_remote_storage(top, common_storage.or(storage));
     if top.has("no_auth_tenant") && top.text("no_auth_tenant").as_deref() != Some("fake") {
@@ -145,17 +161,24 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
     }
 }
 
-fn runtime_config(section: &mut Section<'_>) -> RuntimeConfigSettings {
+fn runtime_config(section: &mut Section<'_>, old: (Option<String>, Duration)) -> RuntimeConfigSettings {
     section.without_effect(&[
         "http_client_cluster_validation",
         "http_client_disable_keep_alives",
         "http_client_timeout",
     ]);
-    let period = section.duration("period", Duration::from_secs(10));
+    let (old_files, old_period) = old;
+    let given_files = section.text("file").filter(|files| !files.is_empty());
+    let default_period = if given_files.is_none() {
+        old_period
+    } else {
+        OVERRIDES_PERIOD
+    };
+    let period = section.duration("period", default_period);
     if period.is_zero() {
         section.wrong("period", "must be more than nothing", "write period: 10s");
     }
-    let files = section.text("file").unwrap_or_default();
+    let files = given_files.or(old_files).unwrap_or_default();
     let files = files.split(',').map(str::trim).filter(|file| !file.is_empty());
     RuntimeConfigSettings {
         files: files.map(str::to_owned).collect(),
@@ -206,11 +229,15 @@ fn storage_config(top: &mut Section<'_>) -> Option<String> {
             .map(|name| join_path(&section.path, name));
         section.without_effect(&REMOTE_STORES);
         section.without_effect(&[
+            "bigtable",
             "bloom_shipper",
+            "boltdb",
             "boltdb_shipper",
+            "cassandra",
             "congestion_control",
             "disable_broad_index_queries",
             "filesystem",
+            "grpc_store",
             "hedging",
             "index_cache_validity",
             "index_queries_cache_config",

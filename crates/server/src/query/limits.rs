@@ -169,8 +169,10 @@ pub(crate) fn check_length(range: TimeRange, expr: Option<&Expr>, limits: &Limit
         return Ok(());
     };
     let length = u64::try_from(range.end.0.saturating_sub(range.start.0)).unwrap_or(0);
-    let length = Duration::from_nanos(length).saturating_add(expr.map_or(Duration::ZERO, longest_interval));
-    if length > max {
+    let length = Duration::from_nanos(length);
+    let with_windows = length.saturating_add(expr.map_or(Duration::ZERO, longest_interval));
+    let too_long = [length, with_windows].into_iter().find(|length| *length > max);
+    if let Some(length) = too_long {
         return Err(ApiError::bad_request(format!(
             "the query time range exceeds the limit (query length: {}, limit: {})",
             format_go_duration(length),

@@ -134,6 +134,11 @@ async fn nothing_before_the_lookback_is_seen() {
     assert!(api.lines(r#"{app="web"}"#).await.is_empty());
     let empty = json!({"status": "success"});
     assert_eq!(api.get("/loki/api/v1/labels", &[]).await, empty);
+    let before = [("start", "1"), ("end", "2"), ("query", r#"{app="web"}"#)];
+    for path in ["labels", "series", "index/volume", "detected_labels"] {
+        let (status, text) = api.try_get(&format!("/loki/api/v1/{path}"), &before, &[]).await;
+        assert!(status == 200 && !text.contains("web"), "{path}: {status} {text}");
+    }
     let stats = api
         .get("/loki/api/v1/index/stats", &[("query", r#"{app="web"}"#)])
         .await;

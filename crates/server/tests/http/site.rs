@@ -106,3 +106,18 @@ async fn a_flush_writes_segments_and_queries_go_on() {
     assert!(metrics.contains("longshore_store_head_bytes 0\n"), "{metrics}");
     assert_eq!(api.lines("{app=\"web\"}").await, ["one"]);
 }
+
+#[tokio::test]
+async fn answers_are_compressed_unless_that_is_switched_off() {
+    for compress_responses in [true, false] {
+        let settings = ServerSettings {
+            compress_responses,
+            ..ServerSettings::default()
+        };
+        let api = Api::start_with(settings, None).await;
+        let url = format!("http://{}/metrics", api.address);
+        let request = reqwest::Client::new().get(url).header("accept-encoding", "gzip");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers().contains_key("content-encoding"), compress_responses);
+    }
+}

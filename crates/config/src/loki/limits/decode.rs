@@ -79,7 +79,7 @@ impl LimitsSettings {
 }
 
 /// Keys of limits that mean nothing here, and old ones that Loki passes over in silence.
-const WITHOUT_EFFECT: [&str; 70] = [
+const WITHOUT_EFFECT: [&str; 85] = [
     "allow_deletes",
     "block_ingestion_policy_until",
     "bloom_block_encoding",
@@ -129,12 +129,26 @@ const WITHOUT_EFFECT: [&str; 70] = [
     "query_ready_index_num_days",
     "recent_metadata_query_window",
     "ruler_alertmanager_config",
+    "ruler_enable_wal_replay",
     "ruler_max_rule_groups_per_tenant",
     "ruler_max_rules_per_rule_group",
     "ruler_remote_evaluation_max_response_size",
     "ruler_remote_evaluation_timeout",
     "ruler_remote_write_config",
     "ruler_remote_write_disabled",
+    "ruler_remote_write_headers",
+    "ruler_remote_write_queue_batch_send_deadline",
+    "ruler_remote_write_queue_capacity",
+    "ruler_remote_write_queue_max_backoff",
+    "ruler_remote_write_queue_max_samples_per_send",
+    "ruler_remote_write_queue_max_shards",
+    "ruler_remote_write_queue_min_backoff",
+    "ruler_remote_write_queue_min_shards",
+    "ruler_remote_write_queue_retry_on_ratelimit",
+    "ruler_remote_write_relabel_configs",
+    "ruler_remote_write_sigv4_config",
+    "ruler_remote_write_timeout",
+    "ruler_remote_write_url",
     "ruler_tenant_shard_size",
     "s3_sse_kms_encryption_context",
     "s3_sse_kms_key_id",
@@ -150,6 +164,7 @@ const WITHOUT_EFFECT: [&str; 70] = [
     "tsdb_max_query_parallelism",
     "tsdb_precompute_chunks",
     "tsdb_sharding_strategy",
+    "unordered_writes",
 ];
 
 /// Reads limits; what is not given is `base`'s.

@@ -86,6 +86,10 @@ fn lengths_count_the_windows() {
         refusal(61, r#"{app="web"}"#),
         "the query time range exceeds the limit (query length: 1h1m0s, limit: 1h)"
     );
+    assert_eq!(
+        refusal(61, r#"rate({app="web"}[1h])"#),
+        "the query time range exceeds the limit (query length: 1h1m0s, limit: 1h)"
+    );
     assert_eq!(refusal(10, r#"rate({app="web"}[50m] offset 5h)"#), "");
     assert_eq!(
         refusal(10, r#"sum(rate({app="web"}[1m])) / sum(rate({app="web"}[2h]))"#),
