@@ -5,7 +5,9 @@
 //! reader decides.
 
 mod decolorize;
+mod ends;
 mod format;
+mod guard;
 mod ip;
 mod json;
 mod json_path;
@@ -31,6 +33,7 @@ pub(crate) use labels::{ERROR_LABEL, LabelState, Moment, without_clashes};
 pub(crate) use search::searches;
 
 use crate::ast::{LogExpr, Selector};
+use guard::Guard;
 use stage::CompiledStage;
 
 /// A pipeline that cannot be run.
@@ -51,6 +54,7 @@ pub enum CompileError {
 pub struct Pipeline {
     selector: Selector,
     stages: Vec<CompiledStage>,
+    guard: Option<Guard>,
 }
 
 /// An entry that passed a pipeline.
@@ -72,6 +76,7 @@ impl Pipeline {
         Ok(Self {
             selector: expr.selector.clone(),
             stages,
+            guard: Guard::of(&expr.stages),
         })
     }
 
@@ -115,8 +120,9 @@ impl Pipeline {
     /// Runs a line; the state must have begun with its labels.
     pub(crate) fn run<'l>(&self, state: &mut LabelState, line: &'l [u8]) -> Option<Cow<'l, [u8]>> {
         let mut line = Cow::Borrowed(line);
-        for stage in &self.stages {
-            if !stage.run(state, &mut line) {
+        for (number, stage) in self.stages.iter().enumerate() {
+            let lets_pass = |guard: &Guard| guard.lets_pass(number, state, &line);
+            if !self.guard.as_ref().is_none_or(lets_pass) || !stage.run(state, &mut line) {
                 return None;
             }
         }
@@ -134,6 +140,8 @@ impl Pipeline {
         } else {
             self.stages.iter().rposition(reads)
         };
+        // It counts stages, and looks at labels, which nothing here does.
+        self.guard = None;
         let mut index = 0;
         self.stages.retain(|stage| {
             let is_needed = stage.is_unpack() && last_reader.is_some_and(|last| index < last);

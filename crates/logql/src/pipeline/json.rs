@@ -6,6 +6,7 @@
 mod scanner;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
 pub(crate) use scanner::unescape_text;
 pub(super) use scanner::{Mistake, Scanner, Value, unescape};
@@ -48,7 +49,7 @@ impl JsonStage {
         match self {
             Self::All => {
                 let mut name = String::new();
-                if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0, Readable::of(line)) {
+                if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0, &Readable::of(line)) {
                     labels.set_error(ERROR_KIND, mistake.text());
                 }
             }
@@ -57,23 +58,26 @@ impl JsonStage {
     }
 }
 
-/// Whether U+FFFD stands in the line, looked up once for all values: Loki replaces what was no UTF-8 by a blank.
-#[derive(Clone, Copy)]
-struct Readable {
-    has_replacement: bool,
+/// Whether U+FFFD stands in a line, looked up once for all values, and only if there is one that matters: Loki
+/// replaces what was no UTF-8 by a blank.
+struct Readable<'l> {
+    line: &'l [u8],
+    has_replacement: OnceCell<bool>,
 }
 
-impl Readable {
-    fn of(line: &[u8]) -> Self {
+impl<'l> Readable<'l> {
+    fn of(line: &'l [u8]) -> Self {
         Self {
-            // Its first byte alone is rare enough to look no closer.
-            has_replacement: memchr::memchr(REPLACEMENT_FIRST_BYTE, line).is_some(),
+            line,
+            has_replacement: OnceCell::new(),
         }
     }
 
-    fn value(self, raw: &str) -> Cow<'_, str> {
+    fn value<'v>(&self, raw: &'v str) -> Cow<'v, str> {
         let text = unescape(raw);
-        let looks = self.has_replacement || matches!(text, Cow::Owned(_));
+        // The first byte alone is rare enough to look no closer.
+        let found = || memchr::memchr(REPLACEMENT_FIRST_BYTE, self.line).is_some();
+        let looks = *self.has_replacement.get_or_init(found) || matches!(text, Cow::Owned(_));
         if looks && text.contains(char::REPLACEMENT_CHARACTER) {
             return text.replace(char::REPLACEMENT_CHARACTER, " ").into();
         }
@@ -88,38 +92,61 @@ fn flatten(
     scanner: &mut Scanner<'_>,
     name: &mut String,
     depth: usize,
-    readable: Readable,
+    readable: &Readable<'_>,
 ) -> Result<bool, Mistake> {
     scanner.open_object()?;
     let mut first = true;
-    while let Some(key) = scanner.next_key(&mut first)? {
-        // A key that is a label's name already and that nobody looks at needs no name built.
-        if depth == 0 && is_label_name(&key) && !labels.wants(&key, true) {
+    while let Some(raw) = scanner.next_raw_key(&mut first)? {
+        if depth == 0 && labels.rules_out(raw) {
             scanner.value()?;
             continue;
         }
-        let length = name.len();
-        append_key(name, &key);
-        if scanner.at_object() && depth < DEPTH_MAX && labels.wants(name, true) {
-            if flatten(labels, scanner, name, depth + 1, readable)? {
-                return Ok(true);
+        let key = unescape(raw);
+        // A key that is a label's name already needs none built.
+        if depth == 0 && is_label_name(&key) {
+            if !labels.wants(&key, true) {
+                scanner.value()?;
+                continue;
             }
-        } else {
-            let value = scanner.value()?;
-            if labels.wants(name, false) {
-                match value {
-                    Value::String(raw) => labels.add_parsed(name, &readable.value(raw)),
-                    Value::Scalar(raw) => labels.add_parsed(name, raw),
-                    Value::Null | Value::Array(_) | Value::Object(_) => {}
-                }
-                if labels.has_all_wanted() {
+            if !scanner.at_object() {
+                if take_value(labels, scanner, &key, readable)? {
                     return Ok(true);
                 }
+                continue;
             }
+        }
+        let length = name.len();
+        append_key(name, &key);
+        let is_done = if scanner.at_object() && depth < DEPTH_MAX && labels.wants(name, true) {
+            flatten(labels, scanner, name, depth + 1, readable)?
+        } else {
+            take_value(labels, scanner, name, readable)?
+        };
+        if is_done {
+            return Ok(true);
         }
         name.truncate(length);
     }
     Ok(false)
+}
+
+/// Reads a value and makes a label of it; true when what follows matters to nobody.
+fn take_value(
+    labels: &mut LabelState,
+    scanner: &mut Scanner<'_>,
+    name: &str,
+    readable: &Readable<'_>,
+) -> Result<bool, Mistake> {
+    let value = scanner.value()?;
+    if !labels.wants(name, false) {
+        return Ok(false);
+    }
+    match value {
+        Value::String(raw) => labels.add_parsed(name, &readable.value(raw)),
+        Value::Scalar(raw) => labels.add_parsed(name, raw),
+        Value::Null | Value::Array(_) | Value::Object(_) => {}
+    }
+    Ok(labels.has_all_wanted())
 }
 
 /// Appends a key to a label's name, what is not allowed in names replaced by `_`.

@@ -13,7 +13,8 @@ use longshore_model::Labels;
 pub(crate) const ERROR_LABEL: &str = "__error__";
 /// The label that says more about it.
 pub(crate) const ERROR_DETAILS_LABEL: &str = "__error_details__";
-const CLASH_SUFFIX: &str = "_extracted";
+/// What is put behind a name that the stream has already.
+pub(super) const CLASH_SUFFIX: &str = "_extracted";
 
 /// Whether a label says what went wrong with a line.
 pub(super) fn is_error_label(name: &str) -> bool {
@@ -88,24 +89,38 @@ pub(crate) struct LabelState {
     error: Option<Cow<'static, str>>,
     error_details: String,
     /// Names that anything looks at; `None` means all.
-    wanted: Option<Vec<String>>,
+    wanted: Option<Wanted>,
+    /// Whether the stream or the metadata has any of these; if none, no look at them is needed.
+    has_stored: bool,
     moment: Moment,
+}
+
+/// Names of labels that anything looks at.
+#[derive(Debug)]
+struct Wanted {
+    names: Vec<String>,
+    /// Whether a name begins with the byte: most fields are passed over by their first.
+    first_bytes: [bool; 256],
 }
 
 impl LabelState {
     /// A state that need not remember parsed labels other than these, because nothing looks at them.
     pub(crate) fn wanting(names: Option<Vec<String>>) -> Self {
-        let mut wanted = names;
-        if let Some(names) = &mut wanted {
+        let wanted = |mut names: Vec<String>| {
             // `x_extracted` may come of a field called `x`.
             let bases: Vec<String> = names
                 .iter()
                 .filter_map(|name| name.strip_suffix(CLASH_SUFFIX).map(str::to_owned))
                 .collect();
             names.extend(bases);
-        }
+            let mut first_bytes = [false; 256];
+            for byte in names.iter().filter_map(|name| name.bytes().next()) {
+                first_bytes[usize::from(byte)] = true;
+            }
+            Wanted { names, first_bytes }
+        };
         Self {
-            wanted,
+            wanted: names.map(wanted),
             ..Self::default()
         }
     }
@@ -114,7 +129,17 @@ impl LabelState {
     pub(crate) fn begin(&mut self, stream: &Labels, metadata: &Labels) {
         self.stream = stream.clone();
         self.metadata = metadata.clone();
+        let stored = |name: &String| stream.get(name).is_some() || metadata.get(name).is_some();
+        self.has_stored = (self.wanted.as_ref()).is_none_or(|wanted| wanted.names.iter().any(stored));
         self.begin_same();
+    }
+
+    /// The value of a label that was stored with the line.
+    fn get_stored(&self, name: &str) -> Option<&str> {
+        if !self.has_stored {
+            return None;
+        }
+        self.metadata.get(name).or_else(|| self.stream.get(name))
     }
 
     /// Starts on a line with the labels of the one before.
@@ -148,7 +173,7 @@ impl LabelState {
         if self.is_removed(name) {
             return None;
         }
-        self.metadata.get(name).or_else(|| self.stream.get(name))
+        self.get_stored(name)
     }
 
     fn get_parsed(&self, name: &str) -> Option<&str> {
@@ -162,8 +187,23 @@ impl LabelState {
 
     /// Whether anything looks at a label that a parser may find, or with `prefix` at one whose name begins so.
     pub(crate) fn wants(&self, name: &str, prefix: bool) -> bool {
+        let Some(wanted) = &self.wanted else {
+            return true;
+        };
+        // Most names are told apart by their first byte, without a comparison of texts.
+        let first = name.as_bytes().first();
+        let begins_alike = |wanted: &&String| first.is_none() || first == wanted.as_bytes().first();
         let looks = |wanted: &String| wanted == name || prefix && wanted.starts_with(name);
-        self.wanted.as_ref().is_none_or(|wanted| wanted.iter().any(looks))
+        wanted.names.iter().filter(begins_alike).any(looks)
+    }
+
+    /// Whether the first byte of a key says that nothing looks at its field, nor at any within it.
+    pub(crate) fn rules_out(&self, key: &str) -> bool {
+        let (Some(wanted), Some(&first)) = (&self.wanted, key.as_bytes().first()) else {
+            return false;
+        };
+        // What begins otherwise is changed on its way to a label's name.
+        (first.is_ascii_alphabetic() || first == b'_') && !wanted.first_bytes[usize::from(first)]
     }
 
     /// Whether every label that anything looks at is there, so that a parser need not read on; as in Loki what is
@@ -172,10 +212,12 @@ impl LabelState {
         let Some(wanted) = &self.wanted else {
             return false;
         };
-        let stored = |name: &str| self.stream.get(name).is_some() || self.metadata.get(name).is_some();
-        wanted
-            .iter()
-            .all(|name| self.get_parsed(name).is_some() || stored(name))
+        // Some cannot be there, and this is asked for each label that is found.
+        if !self.has_stored && self.parsed.len() < wanted.names.len() {
+            return false;
+        }
+        let is_there = |name: &String| self.get_parsed(name).is_some() || self.get_stored(name).is_some();
+        wanted.names.iter().all(is_there)
     }
 
     /// Adds a label found in the line. Of a name that is found twice the first value counts.
@@ -192,7 +234,7 @@ impl LabelState {
         if name.is_empty() || !self.wants(name, false) {
             return;
         }
-        let clashes = self.stream.get(name).is_some() || self.metadata.get(name).is_some();
+        let clashes = self.get_stored(name).is_some();
         let key_start = self.text.len();
         self.text.push_str(name);
         if clashes {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use super::ends::{blank, quote_or_backslash, word_end};
 use super::labels::{LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
 
@@ -87,6 +88,9 @@ impl LogfmtStage {
         if value.is_empty() && !self.keep_empty {
             return false;
         }
+        if labels.rules_out(key) {
+            return false;
+        }
         if is_label_name(key) {
             return add(labels, key, value);
         }
@@ -123,8 +127,7 @@ impl<'a> Pairs<'a> {
         if start == bytes.len() {
             return None;
         }
-        let length = bytes[start..].iter().position(|&b| b <= b' ' || b == b'=' || b == b'"');
-        let end = length.map_or(bytes.len(), |length| start + length);
+        let end = word_end(bytes, start);
         self.at = end;
         let key = &self.text[start..end];
         let mistake = |what: &'static str, at: usize| Some(Err(Mistake { what, place: at + 1 }));
@@ -146,8 +149,7 @@ impl<'a> Pairs<'a> {
         if bytes.get(start) == Some(&b'"') {
             return self.quoted();
         }
-        let length = bytes[start..].iter().position(|&b| b <= b' ' || b == b'=' || b == b'"');
-        let end = length.map_or(bytes.len(), |length| start + length);
+        let end = word_end(bytes, start);
         self.at = end;
         match bytes.get(end) {
             Some(b'=') => Err(Mistake {
@@ -166,11 +168,15 @@ impl<'a> Pairs<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut at = start;
-        while let Some(hit) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'"', b'\\', rest)) {
-            at += hit;
+        let mut is_plain = true;
+        while let Some(hit) = quote_or_backslash(bytes, at) {
+            at = hit;
             if bytes[at] == b'"' {
                 self.at = at + 1;
                 let raw = &self.text[start..at];
+                if is_plain {
+                    return Ok(self.readable(Cow::Borrowed(raw)));
+                }
                 return match super::json::unescape_text(raw) {
                     Some(text) => Ok(self.readable(text)),
                     None => Err(Mistake {
@@ -179,6 +185,7 @@ impl<'a> Pairs<'a> {
                     }),
                 };
             }
+            is_plain = false;
             at += 2;
         }
         self.at = bytes.len();
@@ -189,10 +196,7 @@ impl<'a> Pairs<'a> {
     }
 
     fn skip_word(&mut self) {
-        self.at += self.text.as_bytes()[self.at..]
-            .iter()
-            .take_while(|&&byte| byte > b' ')
-            .count();
+        self.at = blank(self.text.as_bytes(), self.at);
     }
 
     /// Loki replaces what was no UTF-8 by a blank.

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::pipeline::ends::quote_or_backslash;
+
 /// What is wrong with a text; the words are those users know from Loki.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pipeline) enum Mistake {
@@ -40,8 +42,16 @@ pub(in crate::pipeline) enum Value<'a> {
     Null,
 }
 
-/// Bytes of a string that are looked at one by one before a search begins.
-const SHORT_BYTES: usize = 12;
+/// Bytes of which numbers and words are made.
+const SCALAR: [bool; 256] = {
+    let mut belongs = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        belongs[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'-' | b'.');
+        byte += 1;
+    }
+    belongs
+};
 
 /// A position in a text.
 pub(in crate::pipeline) struct Scanner<'a> {
@@ -91,18 +101,30 @@ impl<'a> Scanner<'a> {
 
     /// The next key of the object that was opened, with the colon read; `None` at its end.
     pub(in crate::pipeline) fn next_key(&mut self, first: &mut bool) -> Result<Option<Cow<'a, str>>, Mistake> {
-        if self.take(b'}') {
-            return Ok(None);
-        }
-        if !std::mem::take(first) && !self.take(b',') {
-            return Err(Mistake::NotClosed);
-        }
-        if self.peek() != Some(b'"') {
+        Ok(self.next_raw_key(first)?.map(unescape))
+    }
+
+    /// As [`Scanner::next_key`], with the escapes as they stand.
+    pub(in crate::pipeline) fn next_raw_key(&mut self, first: &mut bool) -> Result<Option<&'a str>, Mistake> {
+        let is_first = std::mem::take(first);
+        let next = match self.peek() {
+            Some(b'}') => {
+                self.at += 1;
+                return Ok(None);
+            }
+            next if is_first => next,
+            Some(b',') => {
+                self.at += 1;
+                self.peek()
+            }
+            _ => return Err(Mistake::NotClosed),
+        };
+        if next != Some(b'"') {
             return Err(Mistake::NoObject);
         }
         let key = self.string()?;
         if self.take(b':') {
-            Ok(Some(unescape(key)))
+            Ok(Some(key))
         } else {
             Err(Mistake::NoObject)
         }
@@ -150,13 +172,13 @@ impl<'a> Scanner<'a> {
 
     fn scalar(&mut self) -> Result<Value<'a>, Mistake> {
         let rest = &self.text[self.at..];
-        let belongs = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.');
-        let length = rest.bytes().take_while(|b| belongs(b)).count();
+        let length = rest.bytes().take_while(|&b| SCALAR[usize::from(b)]).count();
         self.at += length;
-        match &rest[..length] {
-            "null" => Ok(Value::Null),
-            word @ ("true" | "false") => Ok(Value::Scalar(word)),
-            number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => Ok(Value::Scalar(number)),
+        let word = &rest[..length];
+        match word.as_bytes().first() {
+            Some(b'-' | b'0'..=b'9') => Ok(Value::Scalar(word)),
+            _ if word == "null" => Ok(Value::Null),
+            _ if word == "true" || word == "false" => Ok(Value::Scalar(word)),
             _ => Err(Mistake::UnknownValue),
         }
     }
@@ -166,20 +188,8 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut at = start;
-        // Most keys and many values are so short that a plain loop is over before a search has begun.
-        let near = bytes.get(start..).unwrap_or(&[]);
-        let near = &near[..near.len().min(SHORT_BYTES)];
-        match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-            Some(length) if near[length] == b'"' => {
-                self.at = start + length + 1;
-                return Ok(&self.text[start..start + length]);
-            }
-            Some(length) => at += length,
-            None => at += near.len(),
-        }
         loop {
-            let hit = memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or(&[])).ok_or(Mistake::BadString)?;
-            at += hit;
+            at = quote_or_backslash(bytes, at).ok_or(Mistake::BadString)?;
             if bytes[at] == b'"' {
                 self.at = at + 1;
                 return Ok(&self.text[start..at]);
