@@ -92,6 +92,11 @@ bench-logql: ## Measure the query language alone, over lines in memory
 	$(CARGO) build --release --locked -p longshore-bench --bin longshore-bench-logql
 	"$${CARGO_TARGET_DIR:-target}/release/longshore-bench-logql"
 
+.PHONY: bench-store
+bench-store: ## Measure questions to a store in one process, over segments on disk
+	$(CARGO) build --release --locked -p longshore-bench --bin longshore-bench-store
+	"$${CARGO_TARGET_DIR:-target}/release/longshore-bench-store"
+
 .PHONY: soak
 soak: ## Ten minutes of rotation and kill -9 of both halves, every line counted
 	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore --bin longshore-soak

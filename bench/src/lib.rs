@@ -8,4 +8,5 @@ pub mod corpus;
 pub mod push;
 pub mod querying;
 pub mod report;
+pub mod stored;
 pub mod storing;

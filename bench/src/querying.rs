@@ -3,12 +3,13 @@
 //! Invariant: figures are bytes of lines per CPU-second of this thread, so that they hold on a busy machine.
 
 use std::fs;
+use std::path::Path;
 
 use longshore_logql::eval::{QueryMemory, RangeParams, Value};
 use longshore_logql::{Context, Expr, parse, parse_matchers, range_query};
 use longshore_model::{
-    Batch, BatchSource, Cancellation, Columns, Labels, Lines, Metadata, ScanError, ScanRequest, ScanStats, Storage,
-    TenantId, TimeRange, TimestampNs,
+    Batch, BatchSource, Cancellation, Columns, Labels, Lines, ScanError, ScanRequest, ScanStats, Storage, TenantId,
+    TimeRange, TimestampNs,
 };
 
 use crate::corpus::Corpus;
@@ -18,7 +19,7 @@ const BATCH_ROWS: usize = 4096;
 /// No question here makes more.
 const SERIES_MAX: usize = 10_000;
 /// What a query may hold.
-const MEMORY_BYTES: usize = 1 << 30;
+pub(crate) const MEMORY_BYTES: usize = 1 << 30;
 /// Points of each range query.
 const POINTS: i64 = 60;
 
@@ -140,14 +141,19 @@ impl Rows {
             labels: labels.clone(),
             timestamps: self.timestamps,
             lines: Lines::new(self.text.into(), self.spans),
-            metadata: Metadata::default(),
+            ..Batch::default()
         }
     }
 }
 
 /// CPU time of this thread.
-fn cpu_seconds() -> f64 {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+pub(crate) fn cpu_seconds() -> f64 {
+    cpu_seconds_of(Path::new("/proc/thread-self"))
+}
+
+/// CPU time of a thread by its folder in `/proc`.
+pub(crate) fn cpu_seconds_of(task: &Path) -> f64 {
+    let text = fs::read_to_string(task.join("schedstat")).unwrap_or_default();
     let ns = text
         .split(' ')
         .next()

@@ -74,6 +74,8 @@ pub fn find_patterns(expr: &LogExpr, params: PatternParams, context: &Context<'_
             lines: true,
             metadata: true,
         },
+        metadata_names: None,
+        alike: None,
         cancellation: context.cancellation.clone(),
     })?;
     let mut search = Search {

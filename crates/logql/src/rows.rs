@@ -93,6 +93,7 @@ mod tests {
                 dictionary: vec![Labels::new([("trace", "1")]), Labels::new([("trace", "2")])],
                 rows: (0..lines.len() as u32).map(|row| row % 2).collect(),
             },
+            ..Batch::default()
         };
         assert!(filter.matches_stream(&batch.labels));
         assert!(!filter.matches_stream(&Labels::new([("app", "api")])));

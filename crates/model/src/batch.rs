@@ -13,9 +13,13 @@ pub struct Batch {
     pub labels: Labels,
     /// One timestamp a row, ascending.
     pub timestamps: Vec<TimestampNs>,
+    /// Number of further rows that have no place here, because to the caller they are the same as the last one; see
+    /// `ScanRequest::alike`.
+    pub alike: usize,
     /// The text of each row, empty when `Columns::lines` was not asked for.
     pub lines: Lines,
-    /// Structured metadata of each row, empty when `Columns::metadata` was not asked for.
+    /// Structured metadata of each row, empty when `Columns::metadata` was not asked for, or `metadata_names` has no
+    /// name of it.
     pub metadata: Metadata,
 }
 
@@ -128,6 +132,7 @@ mod tests {
         let whole = Batch {
             labels: Labels::empty(),
             timestamps: vec![TimestampNs(1), TimestampNs(2), TimestampNs(3)],
+            alike: 0,
             lines: Lines::from_lines([&b"one"[..], b"two", b"three"]),
             metadata: Metadata {
                 dictionary: vec![Labels::empty(), Labels::new([("trace", "1")])],

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use thiserror::Error;
 
-use crate::{Batch, Labels, TenantId, TimeRange};
+use crate::{Batch, Labels, TenantId, TimeRange, TimestampNs};
 
 /// Something that can be scanned: the store, or a fixture in a test.
 pub trait Storage: Send + Sync {
@@ -47,6 +47,13 @@ pub struct ScanRequest<'a> {
     pub searches: Vec<Arc<dyn LineSearch>>,
     /// Which columns are read besides time.
     pub columns: Columns,
+    /// Names of the structured metadata that anything looks at; `None` for all. The store may leave the column out
+    /// of batches in which no row has any of these, though `columns` asks for it.
+    pub metadata_names: Option<Vec<String>>,
+    /// Says of two moments that rows from the one to the other, inclusive, are all the same to the caller. Of such
+    /// rows the store may tell the number alone, in `Batch::alike`; who hides rows of a scan asks without. `None` when
+    /// each row matters.
+    pub alike: Option<&'a dyn Fn(TimestampNs, TimestampNs) -> bool>,
     /// Set by the caller to stop early: the scan then ends with `ScanError::Cancelled` before its next page.
     pub cancellation: Cancellation,
 }

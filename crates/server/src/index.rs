@@ -70,6 +70,7 @@ async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRang
 }
 
 fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: Cancellation) -> Result<u64, ApiError> {
+    let all_count = |first, last| time.contains(first) && time.contains(last);
     let request = ScanRequest {
         tenant: logs.tenant(),
         selector: Arc::new(selector),
@@ -80,12 +81,15 @@ fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: C
             lines: false,
             metadata: false,
         },
+        metadata_names: None,
+        alike: Some(&all_count),
         cancellation,
     };
     let mut scan = logs.scan(request).map_err(|error| scan_error(&error))?;
     let mut entries = 0;
     while let Some(batch) = scan.next_batch(time).map_err(|error| scan_error(&error))? {
-        entries += batch.timestamps.iter().filter(|at| time.contains(**at)).count() as u64;
+        let rows = batch.timestamps.iter().filter(|at| time.contains(**at)).count();
+        entries += (rows + batch.alike) as u64;
     }
     Ok(entries)
 }

@@ -213,6 +213,8 @@ impl<'a> Chain<'a> {
             direction: self.request.direction,
             searches: self.request.searches.clone(),
             columns: self.request.columns,
+            metadata_names: self.request.metadata_names.clone(),
+            alike: self.request.alike,
             cancellation: self.request.cancellation.clone(),
         };
         Ok(Link {

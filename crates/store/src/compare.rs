@@ -8,6 +8,7 @@ use std::sync::Arc;
 use longshore_model::{Entry, StreamEntries, TenantId};
 
 use crate::catalogue::Catalogue;
+use crate::segment::plain::Buffers;
 use crate::segment::{Segment, SegmentError};
 
 /// Which entries of a push are stored already: for each stream, nothing or one flag an entry.
@@ -113,7 +114,8 @@ fn answer(questions: &[Question<'_>], streams: &[StreamEntries], stored: &mut St
     let Some(first) = questions.first() else { return Ok(()) };
     let segment = first.segment;
     let page = segment.piece(first.piece).page as usize;
-    let times = segment.read_times(page)?;
+    let mut buffers = Buffers::default();
+    let times = segment.read_times(page, &mut buffers)?;
     let mut lines = None;
     for question in questions {
         let entry: &Entry = &streams[question.stream].entries[question.entry];
@@ -127,7 +129,7 @@ fn answer(questions: &[Question<'_>], streams: &[StreamEntries], stored: &mut St
         }
         let lines = match &mut lines {
             Some(lines) => lines,
-            None => lines.insert(segment.read_lines(page)?),
+            None => lines.insert(segment.read_lines(page, &mut buffers)?),
         };
         if (start + from..start + to).any(|row| lines.line(row) == &*entry.line) {
             stored.streams[question.stream][question.entry] = true;

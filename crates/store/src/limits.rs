@@ -27,6 +27,9 @@ pub(crate) const DISK_FULL_RETRY: Duration = Duration::from_secs(1);
 /// enough that a scan holds little. A longer line gets a page of its own.
 pub(crate) const PAGE_TEXT_BYTES: usize = 1 << 20;
 
+/// Memory that a scan keeps from page to page. A page of one longer line gives its memory back at once.
+pub(crate) const SPARE_BUFFER_BYTES_MAX: usize = 2 * PAGE_TEXT_BYTES;
+
 /// Rows in one page, so that pages of very short lines stay small in the other columns too.
 pub(crate) const PAGE_ROWS_MAX: usize = 32 << 10;
 

@@ -19,6 +19,7 @@ use crate::merge::MergeSource;
 use crate::row_set::{RowSet, kept_rows};
 use crate::scan::SegmentScan;
 use crate::segment::Segment;
+use crate::segment::plain::Buffers;
 use crate::store::{Inner, lock};
 use crate::wal::file::sync_directory;
 
@@ -104,8 +105,9 @@ impl Inner {
             let request = set.scan_request(segment.tenant(), &self.stopping);
             let mut stats = ScanStats::default();
             let hidden = Hidden::default();
-            let mut scan =
-                SegmentScan::open(Arc::clone(segment), &request, &hidden, request.time, &mut stats).map_err(failed)?;
+            let segment = Arc::clone(segment);
+            let scan = SegmentScan::open(segment, &request, &hidden, request.time, &mut stats, Buffers::default());
+            let mut scan = scan.map_err(failed)?;
             let mut next = || scan.next_batch(&request, request.time, &mut stats);
             while let Some(batch) = next().map_err(failed)? {
                 if kept_rows([set], &batch).is_some() {

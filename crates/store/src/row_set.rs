@@ -66,6 +66,8 @@ impl RowSet {
                 lines: reads_rows,
                 metadata: reads_rows,
             },
+            metadata_names: None,
+            alike: None,
             cancellation: cancellation.clone(),
         }
     }

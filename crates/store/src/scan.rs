@@ -17,6 +17,7 @@ use std::sync::Arc;
 use longshore_model::{Batch, BatchSource, Direction, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs};
 
 use crate::deletion::Hidden;
+use crate::segment::plain::Buffers;
 use crate::segment::{Segment, SegmentError};
 use crate::store::{Inner, State, lock};
 pub(crate) use head::HeadBlock;
@@ -30,6 +31,8 @@ pub(crate) struct Scan<'a> {
     units: Vec<Unit>,
     /// The segment that is being read.
     current: Option<SegmentScan>,
+    /// Between two segments; the one that is being read has them.
+    buffers: Buffers,
     stats: ScanStats,
 }
 
@@ -73,6 +76,7 @@ impl<'a> Scan<'a> {
             hidden,
             units,
             current: None,
+            buffers: Buffers::default(),
             stats: ScanStats::default(),
         }
     }
@@ -89,7 +93,7 @@ impl BatchSource for Scan<'_> {
                 if let Some(batch) = segment.next_batch(&self.request, wanted, &mut self.stats)? {
                     return Ok(Some(batch));
                 }
-                self.current = None;
+                self.buffers = self.current.take().map(SegmentScan::into_buffers).unwrap_or_default();
             }
             match self.units.pop() {
                 None => return Ok(None),
@@ -100,13 +104,10 @@ impl BatchSource for Scan<'_> {
                     }
                 }
                 Some(Unit::Segment(segment)) => {
-                    self.current = Some(SegmentScan::open(
-                        segment,
-                        &self.request,
-                        &self.hidden,
-                        wanted,
-                        &mut self.stats,
-                    )?);
+                    let buffers = std::mem::take(&mut self.buffers);
+                    let (request, hidden) = (&self.request, &self.hidden);
+                    let scan = SegmentScan::open(segment, request, hidden, wanted, &mut self.stats, buffers)?;
+                    self.current = Some(scan);
                 }
             }
         }

@@ -10,6 +10,8 @@ pub(crate) mod delta;
 pub(crate) mod grams;
 mod metadata;
 pub(crate) mod page;
+mod page_header;
+pub(crate) mod plain;
 pub(crate) mod read;
 pub(crate) mod schema;
 pub(crate) mod table;

@@ -4,6 +4,7 @@ mod concurrent;
 mod deletions;
 mod duplicates;
 mod fixtures;
+mod lean;
 mod model;
 mod operations;
 mod retention;

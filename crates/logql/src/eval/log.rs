@@ -97,6 +97,8 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
             lines: true,
             metadata: true,
         },
+        metadata_names: None,
+        alike: None,
         cancellation: context.cancellation.clone(),
     })?;
     let mut query = Query {

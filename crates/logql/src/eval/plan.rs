@@ -47,6 +47,8 @@ pub(super) struct Plan {
     pub(super) pipeline: Pipeline,
     pub(super) key: Key,
     pub(super) columns: Columns,
+    /// Whether of rows of one stream only their number and time matter.
+    pub(super) counts_only: bool,
 }
 
 impl Plan {
@@ -75,7 +77,13 @@ impl Plan {
             lines: sizes || pipeline.reads_lines(),
             metadata,
         };
-        Self { pipeline, key, columns }
+        let counts_only = !columns.lines && !columns.metadata;
+        Self {
+            pipeline,
+            key,
+            columns,
+            counts_only,
+        }
     }
 }
 

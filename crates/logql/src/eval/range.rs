@@ -39,15 +39,35 @@ impl Steps {
         let end = since(at.saturating_add(window - 1))
             .div_euclid(self.step)
             .saturating_add(1);
+        let count = self.count as i64;
+        let (first, end) = (first.clamp(0, count), end.clamp(0, count));
         let step = |index: i64| self.start.saturating_add(self.step.saturating_mul(index));
-        let clamp = |index: i64| index.clamp(0, self.count as i64) as usize;
+        // What lies before the first step's place, or behind the last one's, is all the same.
+        let since_first = if first == 0 {
+            i64::MIN
+        } else {
+            step(first - 1).saturating_add(1)
+        };
+        let till_first = if first == count {
+            i64::MAX
+        } else {
+            step(first).saturating_add(1)
+        };
+        let since_end = if end == 0 {
+            i64::MIN
+        } else {
+            step(end - 1).saturating_sub(window - 1)
+        };
+        let till_end = if end == count {
+            i64::MAX
+        } else {
+            step(end).saturating_sub(window - 1)
+        };
         Seen {
-            from: step(first - 1)
-                .saturating_add(1)
-                .max(step(end - 1).saturating_sub(window - 1)),
-            to: step(first).saturating_add(1).min(step(end).saturating_sub(window - 1)),
-            first: clamp(first),
-            end: clamp(end),
+            from: since_first.max(since_end),
+            to: till_first.min(till_end),
+            first: first as usize,
+            end: end as usize,
         }
     }
 }
@@ -122,27 +142,42 @@ impl RangeCall<'_> {
         context: &Context<'_>,
         stats: &mut ScanStats,
     ) -> Result<Vec<StepSeries>, EvalError> {
+        match self.read(sum.clone(), series_max, steps, context, stats, true) {
+            // What went wrong is told with all labels of the line, so these are read after all.
+            Err(EvalError::Pipeline { .. }) => self.read(sum, series_max, steps, context, stats, false),
+            result => result,
+        }
+    }
+
+    /// As [`RangeCall::run`]; `lean` leaves out labels on which no value depends.
+    fn read(
+        &self,
+        sum: Option<Key>,
+        series_max: usize,
+        steps: Steps,
+        context: &Context<'_>,
+        stats: &mut ScanStats,
+        lean: bool,
+    ) -> Result<Vec<StepSeries>, EvalError> {
         let pipeline = Pipeline::new(&self.range.log)?;
         let plan = Plan::new(self.op, self.range, self.grouping, sum, pipeline);
         let unwrap = self.range.unwrap.as_ref().map(CompiledUnwrap::new).transpose()?;
         let (window, offset) = (self.range.interval_ns.max(1), self.range.offset_ns);
-        let last = steps.at(steps.count - 1).0;
+        let state = LabelState::wanting(self.names_read(&plan, unwrap.as_ref()));
+        // Rows that no stage looks at and that the same steps see are the same.
+        let is_same_step = |from: TimestampNs, to: TimestampNs| {
+            let at = |moment: TimestampNs| moment.0.saturating_add(offset);
+            at(to) < steps.seeing(at(from), window).to
+        };
         let mut source = context.storage.scan(ScanRequest {
             tenant: context.tenant,
             selector: Arc::new(&self.range.log.selector),
-            time: TimeRange {
-                start: TimestampNs(
-                    steps
-                        .start
-                        .saturating_sub(offset)
-                        .saturating_sub(window)
-                        .saturating_add(1),
-                ),
-                end: TimestampNs(last.saturating_sub(offset).saturating_add(1)),
-            },
+            time: self.time_read(steps),
             direction: Direction::Forward,
             searches: searches(&self.range.log),
             columns: plan.columns,
+            metadata_names: state.names_wanted().filter(|_| lean),
+            alike: plan.counts_only.then_some(&is_same_step),
             cancellation: context.cancellation.clone(),
         })?;
         let time = TimeRange::ALL;
@@ -152,7 +187,7 @@ impl RangeCall<'_> {
             window,
             offset,
             sizes: matches!(self.op, RangeOp::BytesOverTime | RangeOp::BytesRate),
-            state: LabelState::wanting(self.names_read(&plan, unwrap.as_ref())),
+            state,
             seen: Seen::default(),
             table: Table::default(),
             series: Vec::new(),
@@ -169,6 +204,17 @@ impl RangeCall<'_> {
         }
         super::add_stats(stats, source.stats());
         self.finish(collector, context)
+    }
+
+    /// From the first window's beginning to the last one's end.
+    fn time_read(&self, steps: Steps) -> TimeRange {
+        let (window, offset) = (self.range.interval_ns.max(1), self.range.offset_ns);
+        let first = steps.start.saturating_sub(offset).saturating_sub(window);
+        let last = steps.at(steps.count - 1).0.saturating_sub(offset);
+        TimeRange {
+            start: TimestampNs(first.saturating_add(1)),
+            end: TimestampNs(last.saturating_add(1)),
+        }
     }
 
     /// Labels on which the result can depend; `None` when on all.
@@ -278,6 +324,9 @@ impl Collector<'_> {
         let mut known: Vec<Option<usize>> = vec![None; distinct.len().max(1)];
         // Then a row whose series is known needs no look at all, unless its text matters.
         let countable = same && !self.plan.columns.lines;
+        if self.plan.counts_only || countable && batch.metadata.rows.is_empty() {
+            return self.add_counts(batch);
+        }
         let mut previous = None;
         for row in 0..batch.rows() {
             let at = batch.timestamps[row].0.saturating_add(self.offset);
@@ -290,7 +339,7 @@ impl Collector<'_> {
             let index = batch.metadata.rows.get(row).copied();
             let place = index.unwrap_or(0) as usize;
             if let (true, Some(series)) = (countable, known[place]) {
-                self.count(series, at, 0.0)?;
+                self.count(series, at, 0.0, 1)?;
                 continue;
             }
             if previous == Some(index) {
@@ -327,7 +376,32 @@ impl Collector<'_> {
             if same {
                 known[place] = Some(series);
             }
-            self.count(series, at, value)?;
+            self.count(series, at, value, 1)?;
+        }
+        Ok(())
+    }
+
+    /// Counts rows that all belong to one series, all that the same steps see at once.
+    fn add_counts(&mut self, batch: &Batch) -> Result<(), EvalError> {
+        self.state.begin(&batch.labels, &Labels::empty());
+        let mut series = None;
+        let mut left = batch.timestamps.as_slice();
+        while let Some(first) = left.first() {
+            let at = first.0.saturating_add(self.offset);
+            self.seen = self.steps.seeing(at, self.window);
+            let same = left.partition_point(|row| row.0.saturating_add(self.offset) < self.seen.to);
+            // The bounds of a saturated moment may leave out even itself.
+            let (same, rest) = left.split_at(same.max(1));
+            left = rest;
+            if self.seen.first >= self.seen.end {
+                continue;
+            }
+            let alike = if left.is_empty() { batch.alike } else { 0 };
+            let series = match series {
+                Some(series) => series,
+                None => *series.insert(self.series_of_state()?),
+            };
+            self.count(series, at, 0.0, same.len() + alike)?;
         }
         Ok(())
     }
@@ -344,11 +418,19 @@ impl Collector<'_> {
 
     /// Index of the series that the line belongs to; makes it if it is new.
     fn series_of_state(&mut self) -> Result<usize, EvalError> {
-        let key = &self.plan.key;
-        let keeps = |name: &str| !self.is_absent && key.keeps(name);
-        let index = self
-            .table
-            .index_of(|| self.state.iter().filter(|(name, _)| keeps(name)));
+        let state = &self.state;
+        let index = match &self.plan.key {
+            // All that could be absent is one.
+            _ if self.is_absent => self.table.index_of(std::iter::empty),
+            Key::By(names) => {
+                // A name may stand twice in the grouping, never in the result.
+                let is_first = |at: &usize| !names[..*at].contains(&names[*at]);
+                let pair = |at: usize| Some((names[at].as_str(), state.get(&names[at])?));
+                self.table
+                    .index_of(|| (0..names.len()).filter(is_first).filter_map(pair))
+            }
+            key => self.table.index_of(|| state.iter().filter(|(name, _)| key.keeps(name))),
+        };
         if index == self.series.len() {
             let places = self.steps.count + 1;
             if index >= self.series_max {
@@ -370,12 +452,13 @@ impl Collector<'_> {
         Ok(index)
     }
 
-    fn count(&mut self, series: usize, at: i64, value: f64) -> Result<(), EvalError> {
+    /// Counts rows at a moment; only one that has a value.
+    fn count(&mut self, series: usize, at: i64, value: f64, rows: usize) -> Result<(), EvalError> {
         let Seen { first, end, .. } = self.seen;
         match &mut self.series[series] {
             Gathered::Counts { lines, bytes } => {
-                lines[first] += 1;
-                lines[end] -= 1;
+                lines[first] += rows as i64;
+                lines[end] -= rows as i64;
                 if self.sizes {
                     bytes[first] += value as i64;
                     bytes[end] -= value as i64;
@@ -394,3 +477,6 @@ impl Collector<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

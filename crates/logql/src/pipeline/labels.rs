@@ -125,6 +125,11 @@ impl LabelState {
         }
     }
 
+    /// Names of the labels that anything looks at, and of those that may come to be called so; `None` for all.
+    pub(crate) fn names_wanted(&self) -> Option<Vec<String>> {
+        Some(self.wanted.as_ref()?.names.clone())
+    }
+
     /// Starts on a line with these labels.
     pub(crate) fn begin(&mut self, stream: &Labels, metadata: &Labels) {
         self.stream = stream.clone();

@@ -9,6 +9,7 @@ use longshore_model::{Batch, Cancellation, Labels, Lines, Metadata, TimestampNs}
 use crate::removal::Removed;
 use crate::row_set::{RowSet, kept_rows};
 use crate::segment::page::PageRows;
+use crate::segment::plain::Buffers;
 use crate::segment::read::LinePage;
 use crate::segment::write::RowSource;
 use crate::segment::{Segment, SegmentError};
@@ -32,6 +33,7 @@ struct Cursor {
     /// Rows of the piece that are behind it.
     row: usize,
     loaded: Option<Loaded>,
+    buffers: Buffers,
 }
 
 struct Loaded {
@@ -44,11 +46,11 @@ struct Loaded {
 }
 
 impl Loaded {
-    fn read(segment: &Segment, page: usize, without: &[RowSet]) -> Result<Self, SegmentError> {
+    fn read(segment: &Segment, page: usize, without: &[RowSet], buffers: &mut Buffers) -> Result<Self, SegmentError> {
         let mut loaded = Self {
             page,
-            times: segment.read_times(page)?,
-            lines: segment.read_lines(page)?,
+            times: segment.read_times(page, buffers)?,
+            lines: segment.read_lines(page, buffers)?,
             metadata: segment.read_metadata(page)?,
             kept: None,
         };
@@ -71,6 +73,7 @@ impl Loaded {
                     dictionary: loaded.metadata.dictionary.clone(),
                     rows: loaded.metadata.rows[rows.clone()].to_vec(),
                 },
+                ..Batch::default()
             };
             if let Some(kept) = kept_rows(touching, &batch) {
                 let count = loaded.times.len();
@@ -100,8 +103,10 @@ impl Cursor {
         let page = piece.page as usize;
         if self.loaded.as_ref().is_none_or(|loaded| loaded.page != page) {
             // The page before goes first, so that two are never held.
-            self.loaded = None;
-            self.loaded = Some(Loaded::read(&self.segment, page, without)?);
+            if let Some(loaded) = self.loaded.take() {
+                self.buffers.take_back(loaded.lines);
+            }
+            self.loaded = Some(Loaded::read(&self.segment, page, without, &mut self.buffers)?);
         }
         Ok(())
     }
@@ -141,6 +146,7 @@ impl<'a> MergeSource<'a> {
             piece: 0,
             row: 0,
             loaded: None,
+            buffers: Buffers::default(),
         };
         Self {
             cursors: segments.iter().map(cursor).collect(),

@@ -1,5 +1,6 @@
 //! Searching many lines that lie end to end as one buffer.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use longshore_model::{LineSearch, Lines};
@@ -7,6 +8,60 @@ use longshore_model::{LineSearch, Lines};
 /// A batch shares the buffer its lines lie in if they are at least this share of it (one over that), else they are
 /// copied: a few hits that the engine keeps must not keep whole pages in memory.
 const SHARE_AT_LEAST_ONE_IN: usize = 4;
+
+/// The rows in which a search may hit, going from hit to hit, not from row to row. `span` ascends with the rows.
+pub(super) fn find_hits(
+    text: &[u8],
+    span: impl Fn(usize) -> (u32, u32),
+    rows: Range<usize>,
+    search: &dyn LineSearch,
+) -> Vec<usize> {
+    let mut found = Vec::new();
+    let Some(last) = rows.clone().last() else {
+        return found;
+    };
+    let span = |row| {
+        let (start, end) = span(row);
+        (start as usize, end as usize)
+    };
+    // Nothing after the last wanted line is searched.
+    let text = &text[..span(last).1];
+    let mut row = rows.start;
+    while row < rows.end {
+        let Some(hit) = search.find(text, span(row).0) else {
+            break;
+        };
+        row = first_from(row..rows.end, |row| span(row).1 >= hit);
+        // Of the lines that the hit touches the empty ones before come first, then the one it lies in.
+        while row < rows.end && span(row).0 <= hit {
+            let (start, end) = span(row);
+            if hit < end || hit == start {
+                found.push(row);
+            }
+            row += 1;
+        }
+    }
+    found
+}
+
+/// The first row for which `is_there` holds, which then holds for all behind; looks near the beginning first.
+fn first_from(rows: Range<usize>, is_there: impl Fn(usize) -> bool) -> usize {
+    let (mut from, mut step) = (rows.start, 1);
+    while from + step < rows.end && !is_there(from + step - 1) {
+        from += step;
+        step *= 2;
+    }
+    let mut to = (from + step).min(rows.end);
+    while from < to {
+        let middle = from + (to - from) / 2;
+        if is_there(middle) {
+            to = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    from
+}
 
 /// Keeps the rows in which every search may hit. `rows` ascend and `span` ascends with them.
 pub(super) fn retain_hits(
@@ -73,6 +128,14 @@ mod tests {
             let text: Vec<u8> = lines.concat().into_bytes();
             let mut ends = vec![0];
             lines.iter().for_each(|line| ends.push(ends.last().unwrap() + line.len() as u32));
+            for needle in &needles {
+                let span = |row| (ends[row], ends[row + 1]);
+                let hits = find_hits(&text, span, 0..lines.len(), &Literal(needle.clone().into_bytes()));
+                prop_assert!(hits.is_sorted_by(|a, b| a < b));
+                for (row, line) in lines.iter().enumerate() {
+                    prop_assert!(!line.contains(needle.as_str()) || hits.contains(&row), "row {row} for {needle}");
+                }
+            }
             let searches: Vec<Arc<dyn LineSearch>> =
                 needles.iter().map(|needle| Arc::new(Literal(needle.clone().into_bytes())) as _).collect();
             let wanted: Vec<usize> = (0..lines.len()).filter(|&row| !skip[row]).collect();

@@ -1,16 +1,18 @@
 //! Reading a segment page by page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use longshore_model::{
-    Batch, Direction, LineSearch, Metadata, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs,
+    Batch, Direction, Labels, LineSearch, Metadata, ScanError, ScanRequest, ScanStats, TimeRange, TimestampNs,
 };
 
 use super::read_error;
-use super::search::{lines_of, retain_hits};
+use super::search::{find_hits, lines_of, retain_hits};
 use crate::deletion::{Hidden, columns_for, hide};
 use crate::row_set::RowSet;
+use crate::segment::plain::Buffers;
 use crate::segment::read::LinePage;
 use crate::segment::{Segment, SegmentError, schema};
 
@@ -21,6 +23,10 @@ pub(crate) struct SegmentScan {
     /// Pages with the pieces wanted of them; the next one is the last.
     pages: Vec<WantedPage>,
     current: Option<OpenPage>,
+    /// Between two pages; the page that is open has them.
+    buffers: Buffers,
+    /// Of each group, whether it has structured metadata that anything looks at; known once it was needed.
+    has_metadata: Vec<Option<bool>>,
 }
 
 /// Rows that are not to be seen, and the pages that may hold any of them.
@@ -42,9 +48,34 @@ struct OpenPage {
     page: usize,
     /// The next one is the last.
     pieces: Vec<usize>,
+    reads_metadata: bool,
+    buffers: Buffers,
     lines: Option<LinePage>,
     times: Option<Vec<i64>>,
     metadata: Option<Metadata>,
+}
+
+/// Rows of a page that a batch is made of.
+enum Rows {
+    Run(Range<usize>),
+    Hits(Vec<usize>),
+}
+
+impl Rows {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Run(run) => run.is_empty(),
+            Self::Hits(rows) => rows.is_empty(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        let (run, rows) = match self {
+            Self::Run(run) => (run.clone(), &[][..]),
+            Self::Hits(rows) => (0..0, &rows[..]),
+        };
+        run.chain(rows.iter().copied())
+    }
 }
 
 impl SegmentScan {
@@ -55,6 +86,7 @@ impl SegmentScan {
         hidden: &Hidden,
         wanted: TimeRange,
         stats: &mut ScanStats,
+        buffers: Buffers,
     ) -> Result<Self, ScanError> {
         let mut by_page: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (number, labels) in segment.streams().iter().enumerate() {
@@ -75,6 +107,8 @@ impl SegmentScan {
                 hidden: Vec::new(),
                 pages: Vec::new(),
                 current: None,
+                buffers,
+                has_metadata: Vec::new(),
             });
         }
         stats.segments += 1;
@@ -103,12 +137,20 @@ impl SegmentScan {
             Direction::Backward => pages.sort_by_key(|page| page.last),
             Direction::Forward => pages.sort_by_key(|page| std::cmp::Reverse(page.first)),
         }
+        let has_metadata = vec![None; segment.groups().len()];
         Ok(Self {
             segment,
             hidden,
             pages,
             current: None,
+            buffers,
+            has_metadata,
         })
+    }
+
+    /// Memory for the next segment.
+    pub(super) fn into_buffers(self) -> Buffers {
+        self.buffers
     }
 
     /// The rows of the next piece that has any, `None` at the end of the segment.
@@ -122,7 +164,7 @@ impl SegmentScan {
         loop {
             while let Some(page) = &mut self.current {
                 let Some(piece) = page.pieces.pop() else {
-                    self.current = None;
+                    self.buffers = self.current.take().map(OpenPage::into_buffers).unwrap_or_default();
                     break;
                 };
                 let batch = page.read_piece(&segment, piece, request, &self.hidden, wanted, stats);
@@ -135,6 +177,8 @@ impl SegmentScan {
             }
             let Some(next) = self.pages.pop() else { return Ok(None) };
             if wanted.overlaps(TimestampNs(next.first), TimestampNs(next.last)) {
+                let reads_metadata = self.reads_metadata(next.page, request);
+                let reads_metadata = reads_metadata.map_err(|error| read_error(&segment, error))?;
                 let WantedPage { page, mut pieces, .. } = next;
                 if request.direction == Direction::Forward {
                     pieces.reverse();
@@ -142,6 +186,8 @@ impl SegmentScan {
                 self.current = Some(OpenPage {
                     page,
                     pieces,
+                    reads_metadata,
+                    buffers: std::mem::take(&mut self.buffers),
                     lines: None,
                     times: None,
                     metadata: None,
@@ -149,6 +195,26 @@ impl SegmentScan {
             } else {
                 stats.pages_skipped += 1;
             }
+        }
+    }
+}
+
+impl SegmentScan {
+    /// Whether the structured metadata of a page has to be read.
+    fn reads_metadata(&mut self, page: usize, request: &ScanRequest<'_>) -> Result<bool, SegmentError> {
+        let names = match &request.metadata_names {
+            _ if !request.columns.metadata => return Ok(false),
+            None => return Ok(true),
+            Some(names) => names,
+        };
+        let place = &self.segment.pages()[page];
+        if place.metadata_pairs == 0 {
+            return Ok(false);
+        }
+        let known = &mut self.has_metadata[place.group];
+        match *known {
+            Some(known) => Ok(known),
+            None => Ok(*known.insert(self.segment.may_have_metadata(place.group, names)?)),
         }
     }
 }
@@ -193,6 +259,14 @@ fn hidden_rows(segment: &Segment, hidden: &Hidden, pages: &BTreeSet<usize>) -> R
 }
 
 impl OpenPage {
+    /// Memory for the next page.
+    fn into_buffers(mut self) -> Buffers {
+        if let Some(lines) = self.lines {
+            self.buffers.take_back(lines);
+        }
+        self.buffers
+    }
+
     fn read_piece(
         &mut self,
         segment: &Segment,
@@ -206,60 +280,93 @@ impl OpenPage {
         if !wanted.overlaps(TimestampNs(piece.first), TimestampNs(piece.last)) {
             return Ok(None);
         }
-        let mut rows = piece.first_row as usize..(piece.first_row + piece.rows) as usize;
-        if TimestampNs(piece.first) < wanted.start || TimestampNs(piece.last) >= wanted.end {
-            let times = self.times(segment, stats)?;
-            let of_piece = &times[rows.clone()];
-            let from = of_piece.partition_point(|&at| at < wanted.start.0);
-            let to = of_piece.partition_point(|&at| at < wanted.end.0);
-            rows = rows.start + from..rows.start + to;
-        }
-        let mut rows: Vec<usize> = rows.collect();
-        if !request.searches.is_empty() && !rows.is_empty() {
-            let lines = self.lines(segment, stats)?;
-            retain_hits(&lines.text, |row| lines.span(row), &mut rows, &request.searches);
-            stats.decompressed_bytes += u64::from(piece.line_bytes);
+        let mut run = piece.first_row as usize..(piece.first_row + piece.rows) as usize;
+        let (first, last) = (TimestampNs(piece.first), TimestampNs(piece.last));
+        let labels = &segment.streams()[piece.stream as usize];
+        let hiding = self.hiding(hidden, labels, first, last);
+        let columns = columns_for(&hiding, request.columns);
+        if first < wanted.start || last >= wanted.end {
+            let times = &self.times(segment, stats)?[run.clone()];
+            let from = times.partition_point(|&at| at < wanted.start.0);
+            let to = times.partition_point(|&at| at < wanted.end.0);
+            run = run.start + from..run.start + to;
+        } else if hiding.is_empty() && request.alike.is_some_and(|alike| alike(first, last)) {
             stats.decompressed_lines += u64::from(piece.rows);
+            return Ok(Some(Batch {
+                labels: labels.clone(),
+                timestamps: vec![first],
+                alike: piece.rows as usize - 1,
+                ..Batch::default()
+            }));
         }
+        if run.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.search(segment, run, request, stats)?;
+        if columns.lines || !request.searches.is_empty() {
+            stats.decompressed_bytes += u64::from(piece.line_bytes);
+        }
+        stats.decompressed_lines += u64::from(piece.rows);
         if rows.is_empty() {
             return Ok(None);
         }
-        let labels = &segment.streams()[piece.stream as usize];
-        let (first, last) = (TimestampNs(piece.first), TimestampNs(piece.last));
-        let hiding: Vec<&RowSet> = hidden
-            .iter()
-            .filter(|hidden| hidden.pages.contains(&self.page) && hidden.rows.touches(labels, first, last))
-            .map(|hidden| &hidden.rows)
-            .collect();
-        let columns = columns_for(&hiding, request.columns);
         let times = self.times(segment, stats)?;
         let mut batch = Batch {
             labels: labels.clone(),
-            timestamps: rows.iter().map(|&row| TimestampNs(times[row])).collect(),
+            timestamps: rows.iter().map(|row| TimestampNs(times[row])).collect(),
             ..Batch::default()
         };
         if columns.lines {
             let lines = self.lines(segment, stats)?;
-            batch.lines = lines_of(lines.text.clone(), rows.iter().map(|&row| lines.span(row)).collect());
+            batch.lines = lines_of(lines.text.clone(), rows.iter().map(|row| lines.span(row)).collect());
         }
-        if request.searches.is_empty() {
-            stats.decompressed_bytes += if columns.lines { u64::from(piece.line_bytes) } else { 0 };
-            stats.decompressed_lines += u64::from(piece.rows);
-        }
-        if columns.metadata {
+        if self.reads_metadata || hiding.iter().any(|set| !set.is_of_whole_streams()) {
             let metadata = self.metadata(segment, stats)?;
             batch.metadata = Metadata {
                 dictionary: metadata.dictionary.clone(),
-                rows: rows.iter().map(|&row| metadata.rows[row]).collect(),
+                rows: rows.iter().map(|row| metadata.rows[row]).collect(),
             };
         }
         Ok(hide(&hiding, batch, request))
     }
 
+    /// What hides rows of a piece with these labels and bounds.
+    fn hiding<'h>(
+        &self,
+        hidden: &'h [HiddenRows],
+        labels: &Labels,
+        first: TimestampNs,
+        last: TimestampNs,
+    ) -> Vec<&'h RowSet> {
+        hidden
+            .iter()
+            .filter(|hidden| hidden.pages.contains(&self.page) && hidden.rows.touches(labels, first, last))
+            .map(|hidden| &hidden.rows)
+            .collect()
+    }
+
+    /// The rows in which every search may hit.
+    fn search(
+        &mut self,
+        segment: &Segment,
+        run: Range<usize>,
+        request: &ScanRequest<'_>,
+        stats: &mut ScanStats,
+    ) -> Result<Rows, SegmentError> {
+        let Some((first, others)) = request.searches.split_first() else {
+            return Ok(Rows::Run(run));
+        };
+        let lines = self.lines(segment, stats)?;
+        let span = |row| lines.span(row);
+        let mut rows = find_hits(&lines.text, span, run, &**first);
+        retain_hits(&lines.text, span, &mut rows, others);
+        Ok(Rows::Hits(rows))
+    }
+
     fn times(&mut self, segment: &Segment, stats: &mut ScanStats) -> Result<&[i64], SegmentError> {
         if self.times.is_none() {
             stats.compressed_bytes += segment.compressed_bytes(self.page, schema::TIME);
-            self.times = Some(segment.read_times(self.page)?);
+            self.times = Some(segment.read_times(self.page, &mut self.buffers)?);
         }
         Ok(self.times.as_deref().unwrap_or_default())
     }
@@ -271,7 +378,7 @@ impl OpenPage {
         }
         match &mut self.lines {
             Some(lines) => Ok(lines),
-            none => Ok(none.insert(segment.read_lines(self.page)?)),
+            none => Ok(none.insert(segment.read_lines(self.page, &mut self.buffers)?)),
         }
     }
 

@@ -41,39 +41,46 @@ pub(crate) fn decode(bytes: &[u8], count: usize) -> Result<(Vec<i64>, usize), Ma
             }
             let packed = decoder.take(miniblock_values * usize::from(width) / 8)?;
             let wanted = miniblock_values.min(count - values.len());
-            unpack(packed, u32::from(width), wanted, |delta| {
-                previous = previous.wrapping_add(least_delta).wrapping_add(delta as i64);
-                values.push(previous);
-            });
+            let least_delta = least_delta as u64;
+            values.extend(numbers(packed, usize::from(width), wanted).map(|delta| {
+                previous = previous.wrapping_add(least_delta.wrapping_add(delta) as i64);
+                previous
+            }));
         }
     }
     Ok((values, bytes.len() - decoder.left()))
 }
 
-/// Calls `found` for the first `count` numbers of `width` bits, packed from the lowest bit up.
-fn unpack(packed: &[u8], width: u32, count: usize, mut found: impl FnMut(u64)) {
-    if width == 0 {
-        (0..count).for_each(|_| found(0));
-        return;
-    }
-    let mask = u64::MAX >> (64 - width);
-    // Bits read but not handed out; up to 64 + 63 of them.
-    let mut held = 0_u128;
-    let mut held_bits = 0_u32;
-    let mut chunks = packed.chunks(8);
-    for _ in 0..count {
-        if held_bits < width {
-            let mut word = [0; 8];
-            if let Some(chunk) = chunks.next() {
-                word[..chunk.len()].copy_from_slice(chunk);
-            }
-            held |= u128::from(u64::from_le_bytes(word)) << held_bits;
-            held_bits += 64;
-        }
-        found(held as u64 & mask);
-        held >>= width;
-        held_bits -= width;
-    }
+/// The first `count` numbers of `width` bits, packed from the lowest bit up.
+fn numbers(packed: &[u8], width: usize, count: usize) -> impl Iterator<Item = u64> {
+    let mask = if width == 0 { 0 } else { u64::MAX >> (64 - width) };
+    // Where fewer than eight bytes are left, they are read from a copy with room behind it.
+    let tail_start = packed.len().saturating_sub(8);
+    let mut tail = [0; 24];
+    tail[..packed.len() - tail_start].copy_from_slice(&packed[tail_start..]);
+    let word_at = move |byte: usize| {
+        let (bytes, at) = if byte < tail_start {
+            (packed, byte)
+        } else {
+            (&tail[..], byte - tail_start)
+        };
+        bytes
+            .get(at..)
+            .and_then(<[u8]>::first_chunk)
+            .copied()
+            .map_or(0, u64::from_le_bytes)
+    };
+    (0..count).map(move |index| {
+        let (byte, bit) = (index * width / 8, index * width % 8);
+        let low = word_at(byte) >> bit;
+        // A wide number may reach into the ninth byte.
+        let high = if width > 57 {
+            (word_at(byte + 8) << 1) << (63 - bit)
+        } else {
+            0
+        };
+        (low | high) & mask
+    })
 }
 
 #[cfg(test)]

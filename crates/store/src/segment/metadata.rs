@@ -1,6 +1,7 @@
 //! Reading the structured metadata of a page: a map column, which the parquet crate decodes, made into distinct sets.
 
 use longshore_model::{Labels, Metadata};
+use parquet::column::page::{Page, PageReader};
 use parquet::column::reader::{ColumnReaderImpl, get_column_reader, get_typed_column_reader};
 use parquet::data_type::{ByteArray, ByteArrayType};
 
@@ -38,6 +39,31 @@ impl Segment {
             return Err(self.damaged(format!("the metadata of page {page} has another number of rows")));
         }
         Ok(metadata)
+    }
+
+    /// Whether rows of a group may have structured metadata of any of these names.
+    pub(crate) fn may_have_metadata(&self, group: usize, names: &[String]) -> Result<bool, SegmentError> {
+        let Some(dictionary) = self.checked_dictionary(group, schema::METADATA_KEYS)? else {
+            return Ok(true);
+        };
+        let mut reader = self.page_reader(group, schema::METADATA_KEYS, vec![dictionary])?;
+        let page = reader.get_next_page().map_err(|source| self.parquet(source))?;
+        let Some(Page::DictionaryPage { buf, num_values, .. }) = page else {
+            return Err(self.damaged("a dictionary page is none"));
+        };
+        // Each key follows its length.
+        let mut rest = &buf[..];
+        for _ in 0..num_values {
+            let taken = rest
+                .split_first_chunk()
+                .and_then(|(&length, rest)| rest.split_at_checked(u32::from_le_bytes(length) as usize));
+            let (key, behind) = taken.ok_or_else(|| self.damaged("a dictionary page ends early"))?;
+            if names.iter().any(|name| name.as_bytes() == key) {
+                return Ok(true);
+            }
+            rest = behind;
+        }
+        Ok(false)
     }
 
     /// Definition levels, repetition levels and values of one leaf of a map.

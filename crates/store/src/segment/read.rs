@@ -10,15 +10,13 @@ use std::sync::Arc;
 
 use bytes::buf::Reader;
 use bytes::{Buf, Bytes};
-use parquet::basic::Encoding;
-use parquet::column::page::{Page as ParquetPage, PageReader};
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::grams::{fold, places_of, slice_bytes};
 use super::table::Group;
-use super::{Segment, SegmentError, delta, io_error, schema};
+use super::{Segment, SegmentError, io_error};
 
 /// An open file that is read by offset.
 #[derive(Clone)]
@@ -67,8 +65,13 @@ impl SegmentFile {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let mut buffer = vec![0; length];
-        self.file.read_exact_at(&mut buffer, offset)?;
+        self.read_into(offset, &mut buffer)?;
         Ok(buffer)
+    }
+
+    /// Fills a buffer.
+    pub(crate) fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
     }
 }
 
@@ -78,7 +81,7 @@ impl Length for SegmentFile {
     }
 }
 
-/// For the footer alone; pages are read by [`Segment::checked_page`].
+/// For the footer alone; pages are read by [`Segment::read_checked_page`].
 impl ChunkReader for SegmentFile {
     type T = Reader<Bytes>;
 
@@ -145,30 +148,40 @@ impl Segment {
     }
 
     /// Reads bytes and compares their checksum.
-    fn checked(&self, offset: u64, length: usize, checksum: u32) -> Result<(u64, Bytes), SegmentError> {
-        let bytes = self
-            .file
-            .read_at(offset, length)
+    fn read_checked(&self, offset: u64, checksum: u32, buffer: &mut [u8]) -> Result<(), SegmentError> {
+        self.file
+            .read_into(offset, buffer)
             .map_err(|source| io_error("read", &self.path, source))?;
-        if crc32fast::hash(&bytes) != checksum {
+        if crc32fast::hash(buffer) != checksum {
             return Err(self.damaged(format!("the checksum of the page at offset {offset} is wrong")));
         }
-        Ok((offset, bytes.into()))
+        Ok(())
     }
 
-    /// A page of a column as it lies in the file.
-    pub(super) fn checked_page(&self, page: usize, column: usize) -> Result<(u64, Bytes), SegmentError> {
+    /// A page of a column as it lies in the file, into a buffer whose memory is used again.
+    pub(super) fn read_checked_page(
+        &self,
+        page: usize,
+        column: usize,
+        buffer: &mut Vec<u8>,
+    ) -> Result<u64, SegmentError> {
         let place = &self.table.pages[page];
         let within = page - self.table.groups[place.group].pages.start;
         let index = self.metadata.page_index_for_row_group(place.group);
         let location = index.page_locations(column).and_then(|locations| locations.get(within));
         let location = location.ok_or_else(|| self.damaged("it has no offset index"))?;
-        // Both were checked to be positive when the segment was opened.
-        self.checked(
-            location.offset as u64,
-            location.compressed_page_size as usize,
-            place.checksums[column],
-        )
+        // Both were checked to be positive, and to lie within the file, when the segment was opened.
+        buffer.resize(location.compressed_page_size as usize, 0);
+        let offset = location.offset as u64;
+        self.read_checked(offset, place.checksums[column], buffer)?;
+        Ok(offset)
+    }
+
+    /// A page of a column as it lies in the file, with its place.
+    pub(super) fn checked_page(&self, page: usize, column: usize) -> Result<(u64, Bytes), SegmentError> {
+        let mut buffer = Vec::new();
+        let offset = self.read_checked_page(page, column, &mut buffer)?;
+        Ok((offset, buffer.into()))
     }
 
     /// The dictionary page of a column chunk, if it has one.
@@ -181,7 +194,9 @@ impl Segment {
             return Ok(None);
         }
         let checksum = self.table.groups[group].dictionary_checksums[column];
-        self.checked(start, length as usize, checksum).map(Some)
+        let mut buffer = vec![0; length as usize];
+        self.read_checked(start, checksum, &mut buffer)?;
+        Ok(Some((start, buffer.into())))
     }
 
     pub(super) fn page_reader(
@@ -195,53 +210,6 @@ impl Segment {
         let chunk = self.column_chunk(group, column);
         SerializedPageReader::new(Arc::new(CheckedPages(pages)), chunk, rows, Some(locations))
             .map_err(|source| self.parquet(source))
-    }
-
-    /// The decompressed bytes of a page of a column without levels and without dictionary.
-    fn read_plain_page(&self, page: usize, column: usize, wanted: Encoding) -> Result<Bytes, SegmentError> {
-        let place = &self.table.pages[page];
-        let checked = self.checked_page(page, column)?;
-        let mut reader = self.page_reader(place.group, column, vec![checked])?;
-        for _ in self.table.groups[place.group].pages.start..page {
-            reader.skip_next_page().map_err(|source| self.parquet(source))?;
-        }
-        match reader.get_next_page().map_err(|source| self.parquet(source))? {
-            Some(ParquetPage::DataPageV2 {
-                buf,
-                num_values,
-                encoding,
-                ..
-            }) if num_values == place.rows && encoding == wanted => Ok(buf),
-            _ => Err(self.damaged(format!("page {page} of column {column} is not what the index says"))),
-        }
-    }
-
-    /// The timestamps of a page.
-    pub(crate) fn read_times(&self, page: usize) -> Result<Vec<i64>, SegmentError> {
-        let buffer = self.read_plain_page(page, schema::TIME, Encoding::DELTA_BINARY_PACKED)?;
-        let (times, _) = delta::decode(&buffer, self.table.pages[page].rows as usize)
-            .map_err(|_| self.damaged(format!("the times of page {page} cannot be decoded")))?;
-        Ok(times)
-    }
-
-    /// The lines of a page.
-    pub(crate) fn read_lines(&self, page: usize) -> Result<LinePage, SegmentError> {
-        let buffer = self.read_plain_page(page, schema::LINE, Encoding::DELTA_LENGTH_BYTE_ARRAY)?;
-        let damaged = || self.damaged(format!("the lines of page {page} cannot be decoded"));
-        let (lengths, text_start) =
-            delta::decode(&buffer, self.table.pages[page].rows as usize).map_err(|_| damaged())?;
-        let mut end = 0_u32;
-        let mut ends = Vec::with_capacity(lengths.len());
-        for length in lengths {
-            let length = u32::try_from(length).map_err(|_| damaged())?;
-            end = end.checked_add(length).ok_or_else(damaged)?;
-            ends.push(end);
-        }
-        let text = buffer.slice(text_start..);
-        if end as usize != text.len() {
-            return Err(damaged());
-        }
-        Ok(LinePage { text, ends })
     }
 
     /// The pages of a group that may hold every one of the literals, one bit a page from the lowest up.

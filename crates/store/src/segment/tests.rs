@@ -5,6 +5,7 @@ use std::path::Path;
 use longshore_model::{Labels, TenantId};
 
 use super::page::PageRows;
+use super::plain::Buffers;
 use super::schema::Header;
 use super::table::TablePlace;
 use super::write::{RowSource, write};
@@ -66,8 +67,8 @@ fn write_rows(path: &Path, rows: &[Row], encoding: ChunkEncoding) -> Segment {
 fn read_rows(segment: &Segment) -> Vec<Row> {
     let mut rows = Vec::new();
     for (number, page) in segment.pages().iter().enumerate() {
-        let times = segment.read_times(number).unwrap();
-        let lines = segment.read_lines(number).unwrap();
+        let times = segment.read_times(number, &mut Buffers::default()).unwrap();
+        let lines = segment.read_lines(number, &mut Buffers::default()).unwrap();
         let metadata = segment.read_metadata(number).unwrap();
         for index in page.pieces.clone() {
             let piece = segment.piece(index);
@@ -201,8 +202,8 @@ fn a_damaged_file_is_refused_without_a_panic() {
         if let Ok(segment) = Segment::open(&path) {
             for page in 0..segment.pages().len() {
                 let _read = (
-                    segment.read_times(page),
-                    segment.read_lines(page),
+                    segment.read_times(page, &mut Buffers::default()),
+                    segment.read_lines(page, &mut Buffers::default()),
                     segment.read_metadata(page),
                 );
             }

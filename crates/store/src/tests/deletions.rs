@@ -79,26 +79,32 @@ fn scans_that_read_no_lines_leave_them_out_too() {
     let directory = tempfile::tempdir().unwrap();
     let store = filled(deleting(directory.path()));
     delete(&store, "web:secret", 1, 3);
+    store.flush().unwrap();
     let tenant = TenantId::single();
-    let request = ScanRequest {
-        tenant: &tenant,
-        selector: std::sync::Arc::new(AllStreams),
-        time: TimeRange::ALL,
-        direction: Direction::Forward,
-        searches: Vec::new(),
-        columns: Columns {
-            lines: false,
-            metadata: false,
-        },
-        cancellation: Cancellation::default(),
-    };
-    let mut scan = store.scan(request).unwrap();
-    let mut count = 0;
-    while let Some(batch) = scan.next_batch(TimeRange::ALL).unwrap() {
-        assert!(batch.lines.is_empty() && batch.metadata.rows.is_empty());
-        count += batch.rows();
+    // Also those to whom all rows are the same, and that take only their number.
+    for alike in [None, Some(&(|_, _| true) as &dyn Fn(TimestampNs, TimestampNs) -> bool)] {
+        let request = ScanRequest {
+            tenant: &tenant,
+            selector: std::sync::Arc::new(AllStreams),
+            time: TimeRange::ALL,
+            direction: Direction::Forward,
+            searches: Vec::new(),
+            columns: Columns {
+                lines: false,
+                metadata: false,
+            },
+            metadata_names: None,
+            alike,
+            cancellation: Cancellation::default(),
+        };
+        let mut scan = store.scan(request).unwrap();
+        let mut count = 0;
+        while let Some(batch) = scan.next_batch(TimeRange::ALL).unwrap() {
+            assert!(batch.lines.is_empty() && batch.metadata.rows.is_empty());
+            count += batch.rows() + batch.alike;
+        }
+        assert_eq!(count, left().len());
     }
-    assert_eq!(count, left().len());
 }
 
 #[test]
@@ -360,6 +366,8 @@ fn a_request_for_a_rare_text_costs_other_pages_nothing() {
             lines: false,
             metadata: false,
         },
+        metadata_names: None,
+        alike: None,
         cancellation: Cancellation::default(),
     };
     let mut scan = store.scan(request).unwrap();

@@ -145,6 +145,8 @@ fn a_scan_that_runs_outlives_retention() {
             lines: true,
             metadata: false,
         },
+        metadata_names: None,
+        alike: None,
         cancellation: longshore_model::Cancellation::default(),
     };
     let mut source = longshore_model::Storage::scan(&*store, request).unwrap();
@@ -376,6 +378,8 @@ fn structured_metadata_survives_a_flush_and_a_restart() {
                 lines: false,
                 metadata: true,
             },
+            metadata_names: None,
+            alike: None,
             cancellation: longshore_model::Cancellation::default(),
         };
         let mut source = longshore_model::Storage::scan(&*store, request).unwrap();

@@ -85,6 +85,8 @@ pub(super) fn scan(
             lines: true,
             metadata: true,
         },
+        metadata_names: None,
+        alike: None,
         cancellation: Cancellation::default(),
     };
     let mut source = store.scan(request).unwrap();
