@@ -118,8 +118,8 @@ impl GramCollector {
 /// Folds and slices the pages of a group: text grams, then id grams.
 pub(crate) fn slice_group(pages: &[PageGrams]) -> (Sliced, Sliced) {
     assert!(pages.len() <= PAGES_PER_GROUP, "a group has a bounded number of pages");
-    let slice = |fill, bitmaps: Vec<&[u64]>| {
-        let bits = folded_bits(&bitmaps, fill);
+    let slice = |fill, fullest, bitmaps: Vec<&[u64]>| {
+        let bits = folded_bits(&bitmaps, fill, fullest);
         let slice_bytes = slice_bytes(bitmaps.len());
         let mut bytes = vec![0; bits as usize * slice_bytes];
         for (page, bitmap) in bitmaps.iter().enumerate() {
@@ -130,8 +130,8 @@ pub(crate) fn slice_group(pages: &[PageGrams]) -> (Sliced, Sliced) {
         }
         Sliced { bits, bytes }
     };
-    let text = slice(TEXT_FILL, pages.iter().map(|page| &page.0[..WORDS]).collect());
-    let ids = slice(ID_FILL, pages.iter().map(|page| &page.0[WORDS..]).collect());
+    let text = slice(TEXT_FILL, false, pages.iter().map(|page| &page.0[..WORDS]).collect());
+    let ids = slice(ID_FILL, true, pages.iter().map(|page| &page.0[WORDS..]).collect());
     (text, ids)
 }
 
@@ -149,16 +149,23 @@ fn places_set(bitmap: &[u64]) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Bits a page so that on average the given share is set.
-fn folded_bits(bitmaps: &[&[u64]], fill: f64) -> u32 {
+/// Bits a page so that the given share is set: on average for text, in the fullest page for ids.
+///
+/// Pages full of ids are those that a needle with an id is looked for in. With the average they would have so many bits
+/// set that one in ten is read in vain.
+fn folded_bits(bitmaps: &[&[u64]], fill: f64, fullest: bool) -> u32 {
     let distinct = |bitmap: &&[u64]| {
         let ones: u32 = bitmap.iter().map(|word| word.count_ones()).sum();
         // Several grams fall on one place; this is how many it takes to set so many places, on average.
         let free = (1.0 - f64::from(ones) / PLACES as f64).max(1.0 / PLACES as f64);
         -free.ln() * PLACES as f64
     };
-    let mean = bitmaps.iter().map(distinct).sum::<f64>() / bitmaps.len().max(1) as f64;
-    let bits = (mean / -(1.0 - fill).ln()).ceil();
+    let grams = if fullest {
+        bitmaps.iter().map(distinct).fold(0.0, f64::max)
+    } else {
+        bitmaps.iter().map(distinct).sum::<f64>() / bitmaps.len().max(1) as f64
+    };
+    let bits = (grams / -(1.0 - fill).ln()).ceil();
     (bits as u32).clamp(BITS_MIN, PLACES as u32)
 }
 

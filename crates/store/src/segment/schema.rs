@@ -66,14 +66,21 @@ pub(crate) fn schema() -> TypePtr {
 /// A page ends where a call of `write_batch` ends: with a row limit of one page a batch, and no other limit, the
 /// writer closes a page after every batch, so that pages of all columns hold the same rows. That includes the limit of
 /// dictionaries: near it the writer would cut a batch into pieces, each a page. The size of a group bounds them instead.
-pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool) -> WriterProperties {
+/// Map columns get pages of version 1: those of version 2 keep the levels uncompressed, and with five labels a row
+/// these would be a twenty-fifth of a file.
+pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool, column: usize) -> WriterProperties {
+    let version = if matches!(column, TIME | LINE) {
+        WriterVersion::PARQUET_2_0
+    } else {
+        WriterVersion::PARQUET_1_0
+    };
     let time = || ColumnPath::from("time");
     let line = || ColumnPath::from("line");
     let metadata_value = ["structured_metadata", "key_value", "value"]
         .map(str::to_owned)
         .to_vec();
     WriterProperties::builder()
-        .set_writer_version(WriterVersion::PARQUET_2_0)
+        .set_writer_version(version)
         .set_created_by("longshore".to_owned())
         .set_compression(compression(encoding))
         .set_data_page_row_count_limit(1)

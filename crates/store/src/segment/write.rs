@@ -44,7 +44,7 @@ pub(crate) fn write(
         source,
     };
     let file = File::create(path).map_err(io("create"))?;
-    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, true));
+    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, true, schema::LINE));
     let mut writer = SerializedFileWriter::new(BufWriter::new(file), schema::schema(), properties).map_err(parquet)?;
     let mut table = Table::default();
     let mut gram_bytes = Vec::new();
@@ -155,16 +155,18 @@ impl GroupWriter<'_> {
         source.fill(&mut page)?;
         // The first page speaks for the group: ids that never repeat would only make a dictionary that has to be read
         // for every page.
-        let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, page.repeats_metadata()));
+        let repeats = page.repeats_metadata();
+        let properties = |column| Arc::new(schema::properties(encoding, repeats, column));
         let descriptor = SchemaDescriptor::new(schema::schema());
         let mut sinks: Vec<TrackedWrite<Vec<u8>>> =
             (0..schema::COLUMNS).map(|_| TrackedWrite::new(Vec::new())).collect();
         let mut columns: Vec<ColumnWriter<'_>> = sinks
             .iter_mut()
             .zip(descriptor.columns())
-            .map(|(sink, column)| {
+            .enumerate()
+            .map(|(number, (sink, column))| {
                 let pages = Box::new(SerializedPageWriter::new(sink));
-                get_column_writer(Arc::clone(column), Arc::clone(&properties), pages)
+                get_column_writer(Arc::clone(column), properties(number), pages)
             })
             .collect();
         let mut first_row = 0;
