@@ -42,6 +42,10 @@ pub struct Truth {
     pub error_any_case: u64,
     /// Lines with [`TRACE`] in them.
     pub trace: u64,
+    /// JSON lines whose `duration_ms` is at least 500; none has a `status`.
+    pub slow: u64,
+    /// Logfmt lines whose `attempt` is at least 2.
+    pub repeated: u64,
 }
 
 /// One pod's log.
@@ -155,7 +159,18 @@ impl Corpus {
         self.truth.error += u64::from(error);
         let any_case = error || line.windows(5).any(|window| window.eq_ignore_ascii_case(b"error"));
         self.truth.error_any_case += u64::from(any_case);
+        let duration = number_after(line, b"{", b"\"duration_ms\":");
+        self.truth.slow += u64::from(duration.is_some_and(|duration| duration >= 500));
+        let attempt = number_after(line, b"time=", b" attempt=");
+        self.truth.repeated += u64::from(attempt.is_some_and(|attempt| attempt >= 2));
     }
+}
+
+/// The whole number behind a text in a line that begins so.
+fn number_after(line: &[u8], beginning: &[u8], text: &[u8]) -> Option<u64> {
+    let at = line.starts_with(beginning).then(|| memmem::find(line, text))??;
+    let digits = line[at + text.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+    Some(digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0')))
 }
 
 /// Nanoseconds in which the cluster writes so many bytes.
