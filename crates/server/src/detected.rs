@@ -17,7 +17,7 @@ use crate::index::AllOf;
 use crate::json;
 use crate::params::{Params, now};
 use crate::query::limits::{self, check_length};
-use crate::query::{LogQuery, parse, parse_selector, run_log_query};
+use crate::query::{LogQuery, find_rows, parse, parse_selector};
 use crate::server::Shared;
 use crate::streams;
 use crate::tenant::Reader;
@@ -118,12 +118,16 @@ async fn find_fields(shared: &Shared, reader: Reader, params: &Params) -> Result
         direction: Direction::Backward,
         interval_ns: 0,
     };
-    let (rows, _) = run_log_query(shared, &reader, query).await?;
-    let mut fields = Fields::default();
-    for row in &rows {
-        fields.add(&row.labels, &row.line);
-    }
-    Ok(fields)
+    let found = find_rows(shared, &reader, query, |rows, memory| {
+        let mut fields = Fields::default();
+        for row in &rows {
+            let before = fields.size_bytes();
+            fields.add(&row.labels, &row.line);
+            memory.take(fields.size_bytes() - before)?;
+        }
+        Ok(fields)
+    });
+    Ok(found.await?.0)
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ pub(crate) async fn run_log_query(
 }
 
 /// Runs a log query, and on the same thread what is made of its rows.
-async fn find_rows<T: Send + 'static>(
+pub(crate) async fn find_rows<T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,
     query: LogQuery,

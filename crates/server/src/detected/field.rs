@@ -16,6 +16,10 @@ const DEPTH_MAX: usize = 16;
 /// Distinct values remembered of a field; its cardinality is told up to here.
 const VALUES_MAX: usize = 1_000;
 
+/// What a field takes beside its texts, and a value of it: boxes, and their places in trees.
+const FIELD_BYTES: usize = 512;
+const VALUE_BYTES: usize = 64;
+
 /// What all values of a field are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -108,15 +112,23 @@ impl Field {
 
 /// All fields of the sample, by name.
 #[derive(Debug, Default)]
-pub(super) struct Fields(BTreeMap<String, Field>);
+pub(super) struct Fields {
+    by_name: BTreeMap<String, Field>,
+    size_bytes: usize,
+}
 
 impl Fields {
+    /// Memory, estimated.
+    pub(super) fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Field> {
-        self.0.get(name)
+        self.by_name.get(name)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Field)> {
-        self.0.iter().map(|(name, field)| (name.as_str(), field))
+        self.by_name.iter().map(|(name, field)| (name.as_str(), field))
     }
 
     /// Takes the fields of one line: its structured metadata, and what a parser would find in its text.
@@ -155,11 +167,15 @@ impl Fields {
 
     fn put(&mut self, name: String, value: &str, parser: Option<&'static str>, path: &[String]) {
         let kind = Kind::of(value);
-        let field = self.0.entry(name).or_insert_with(|| Field {
-            kind,
-            values: BTreeSet::new(),
-            parsers: BTreeSet::new(),
-            path: path.to_vec(),
+        let size_bytes = &mut self.size_bytes;
+        let field = self.by_name.entry(name).or_insert_with_key(|name| {
+            *size_bytes += FIELD_BYTES + name.len() + path.iter().map(String::len).sum::<usize>();
+            Field {
+                kind,
+                values: BTreeSet::new(),
+                parsers: BTreeSet::new(),
+                path: path.to_vec(),
+            }
         });
         field.kind = match (field.kind, kind) {
             (Kind::Int, Kind::Float) | (Kind::Float, Kind::Int) => Kind::Float,
@@ -167,8 +183,8 @@ impl Fields {
             _ => Kind::String,
         };
         field.parsers.extend(parser);
-        if field.values.len() < VALUES_MAX {
-            field.values.insert(value.into());
+        if field.values.len() < VALUES_MAX && field.values.insert(value.into()) {
+            *size_bytes += VALUE_BYTES + value.len();
         }
     }
 }
