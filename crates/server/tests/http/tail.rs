@@ -224,3 +224,62 @@ async fn lines_of_a_frame_stay_in_their_order() {
     let lines: Vec<_> = lines.map(|value| value[1].clone()).collect();
     assert_eq!(lines, ["info 0", "error 1", "info 2", "info 3"]);
 }
+
+/// Lines of a frame, and entries that it says were dropped.
+fn counts(frame: &str) -> (usize, usize) {
+    let frame: Value = serde_json::from_str(frame).unwrap();
+    let streams = frame["streams"].as_array().unwrap();
+    let lines = streams.iter().map(|stream| stream["values"].as_array().unwrap().len());
+    let dropped = frame["dropped_entries"].as_array().map_or(0, |entries| {
+        for entry in entries {
+            assert!(entry["timestamp"].as_str().unwrap().parse::<i64>().is_ok(), "{entry}");
+            assert_eq!(entry["labels"]["app"], "web", "{entry}");
+        }
+        entries.len()
+    });
+    (lines.sum(), dropped)
+}
+
+/// A client that does not read loses lines, and is told of each.
+#[tokio::test]
+async fn a_slow_reader_is_told_what_it_lost() {
+    let api = Api::start().await;
+    let mut socket = open(&api, &[("query", r#"{app="web"}"#)]).await;
+    let start = a_minute_ago();
+    let mut pushed = 0;
+    let text = "x".repeat(100_000);
+    // Far more than the queue and the buffers of both sockets hold.
+    for _ in 0..60 {
+        let values: Vec<Value> = (pushed..pushed + 8)
+            .map(|index| json!([(start + index).to_string(), format!("{index} {text}")]))
+            .collect();
+        pushed += 8;
+        api.push(json!({"app": "web"}), json!(values)).await;
+    }
+    let (mut lines, mut dropped) = (0, 0);
+    let told = async {
+        while i64::try_from(lines + dropped).unwrap() < pushed {
+            match tokio::time::timeout(Duration::from_millis(500), socket.next()).await {
+                Ok(Some(Ok(Message::Text(text)))) => {
+                    let (more, lost) = counts(&text);
+                    lines += more;
+                    dropped += lost;
+                }
+                Ok(Some(Ok(_))) => {}
+                Ok(other) => panic!("the tail ended: {other:?}"),
+                // What was dropped last is told with the next line.
+                Err(_) => {
+                    let line = json!([[(start + pushed).to_string(), "next"]]);
+                    pushed += 1;
+                    api.push(json!({"app": "web"}), line).await;
+                }
+            }
+        }
+    };
+    let told = tokio::time::timeout(Duration::from_secs(60), told).await;
+    assert!(told.is_ok(), "{lines} lines and {dropped} dropped of {pushed}");
+    assert!(
+        lines > 0 && dropped > 0,
+        "{lines} lines and {dropped} dropped of {pushed}"
+    );
+}
