@@ -58,18 +58,17 @@ fn open(shared: Shared, reader: Reader, upgrade: Upgrade, params: &Params, shape
     let expr = query::parse(params)?;
     let upgrade = upgrade.map_err(|error| ApiError::bad_request(error.body_text()))?;
     let Expr::Log(expr) = expr else {
-        return Ok(upgrade.on_upgrade(refuse_metric_query));
+        return Ok(refuse(upgrade, "only log selector is supported".to_owned()));
     };
     let request = TailRequest::new(params, expr, shape)?;
     let tenant = reader.logs.single().cloned().ok_or_else(several)?;
     let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let limit = reader.limits.max_concurrent_tail_requests;
-    let subscription = shared.hub.subscribe(tenant, Arc::new(pipeline), limit).ok_or_else(|| {
-        ApiError::bad_request(format!(
-            "max concurrent tail requests limit exceeded, count > limit ({} > {limit})",
-            limit + 1
-        ))
-    })?;
+    let Some(subscription) = shared.hub.subscribe(tenant, Arc::new(pipeline), limit) else {
+        let count = limit.saturating_add(1);
+        let reason = format!("max concurrent tail requests limit exceeded, count > limit ({count} > {limit})");
+        return Ok(refuse(upgrade, reason));
+    };
     let session = Session {
         shared,
         reader,
@@ -106,13 +105,13 @@ impl TailRequest {
     }
 }
 
-/// Loki upgrades first and then closes.
-async fn refuse_metric_query(mut socket: WebSocket) {
-    close(&mut socket, close_code::ERROR, "only log selector is supported").await;
+/// Loki upgrades first and then closes where it is not a parameter that is wrong.
+fn refuse(upgrade: WebSocketUpgrade, reason: String) -> Response {
+    upgrade.on_upgrade(move |mut socket| async move { close(&mut socket, close_code::ERROR, &reason).await })
 }
 
 /// Says why and closes; the client may be gone already.
-async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+async fn close(socket: &mut WebSocket, code: u16, reason: &str) {
     let frame = CloseFrame {
         code,
         reason: reason.into(),

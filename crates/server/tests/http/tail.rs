@@ -155,13 +155,20 @@ async fn only_so_many_tails_are_open_and_a_closed_one_makes_room() {
     let api = Api::start_with(settings, None).await;
     let query = [("query", r#"{app="web"}"#)];
     let first = open(&api, &query).await;
-    assert!(connect_async(address(&api, &query)).await.is_err());
-    drop(first);
-    let opened = tokio::time::timeout(Duration::from_secs(20), async {
-        while connect_async(address(&api, &query)).await.is_err() {
-            tokio::task::yield_now().await;
+    let refused = || async {
+        let at = a_minute_ago().to_string();
+        let mut second = open(&api, &query).await;
+        // A tail that is let in has something to say.
+        api.push(json!({"app": "web"}), json!([[at, "line"]])).await;
+        match next(&mut second).await {
+            Some(Message::Close(Some(frame))) => Some((u16::from(frame.code), frame.reason.to_string())),
+            _ => None,
         }
-    });
+    };
+    let reason = "max concurrent tail requests limit exceeded, count > limit (2 > 1)".to_owned();
+    assert_eq!(refused().await, Some((1011, reason)));
+    drop(first);
+    let opened = tokio::time::timeout(Duration::from_secs(20), async { while refused().await.is_some() {} });
     opened.await.expect("the place of the closed tail becomes free");
 }
 

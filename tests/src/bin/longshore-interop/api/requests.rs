@@ -1,6 +1,6 @@
 //! The requests.
 
-use super::Compare::{Form, Json, Status, Text};
+use super::Compare::{Form, Json, Refused, Status, Text};
 use super::{Ask, get, send};
 
 const CATEGORIZE: &[(&str, &str)] = &[("X-Loki-Response-Encoding-Flags", "categorize-labels")];
@@ -160,10 +160,11 @@ pub(super) const ALL: &[Ask] = &[
     get("/debug/pprof/cmdline", Status).differs("ours is no program of Go"),
     // Routing.
     get("/nowhere", Text),
-    send("DELETE", "/loki/api/v1/query_range", "", Text),
-    send("PUT", "/loki/api/v1/labels", "", Text),
-    send("POST", "/ready", "", Text),
-    send("POST", "/loki/api/v1/status/buildinfo", "", Text),
+    get("/loki/api/v1/push", Refused),
+    send("DELETE", "/loki/api/v1/query_range", "", Refused),
+    send("PUT", "/loki/api/v1/labels", "", Refused),
+    send("POST", "/ready", "", Refused),
+    send("POST", "/loki/api/v1/status/buildinfo", "", Refused),
     send("POST", "/ring", "", Status).differs("no member can be forgotten"),
     get("/loki/api/v1/tail", Text),
 ];
