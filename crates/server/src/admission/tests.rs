@@ -1,3 +1,5 @@
+//! Which pushes are let in.
+
 use bytes::Bytes;
 use longshore_model::{Entry, StreamEntries, TimestampNs};
 

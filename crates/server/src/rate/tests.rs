@@ -1,3 +1,5 @@
+//! Bytes over time.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Limits that a request brings itself.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Policies of queries: ranges, kinds, and what they must name.
+
 use super::*;
 
 fn expr(text: &str) -> Expr {
