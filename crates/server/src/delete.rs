@@ -8,7 +8,8 @@ use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
-use longshore_logql::RowQueries;
+use longshore_logql::ast::{Stage, StageKind};
+use longshore_logql::{Expr, RowQueries};
 use longshore_model::{
     RowFilterCompiler as _, SECOND_NS, TenantId, TimestampNs, format_go_duration, parse_go_duration,
 };
@@ -43,7 +44,9 @@ pub(crate) async fn request(
         return Err(refused("invalid query expression"));
     }
     let (start, end) = range(&params, whole_milliseconds(now()))?;
-    check_interval(&params, start, end, shared.settings.delete_max_interval)?;
+    if filters_lines(&query) {
+        check_interval(&params, start, end, shared.settings.delete_max_interval)?;
+    }
     let deletion = blocking(move || {
         shared
             .store
@@ -62,6 +65,7 @@ pub(crate) async fn list(
     check_allowed(&shared.store, &tenant)?;
     let mut out = Vec::new();
     put_list(&mut out, &shared.store.deletions(&tenant), put_deletion);
+    out.push(b'\n');
     Ok(([(CONTENT_TYPE, "application/json")], out).into_response())
 }
 
@@ -89,7 +93,7 @@ pub(crate) async fn cancel(
 pub(crate) async fn generation(State(shared): State<Shared>, Tenant { id: tenant, .. }: Tenant) -> Response {
     let changed = shared.store.deletions_changed(&tenant);
     let number = changed.map_or_else(String::new, |at| at.0.to_string());
-    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("\"{number}\"")).into_response()
+    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], format!("\"{number}\"\n")).into_response()
 }
 
 fn check_allowed(store: &Store, tenant: &TenantId) -> Result<(), ApiError> {
@@ -130,6 +134,15 @@ fn parse_time(text: &str) -> Option<TimestampNs> {
         return Some(TimestampNs(seconds.saturating_mul(SECOND_NS)));
     }
     TimestampNs::parse_rfc3339(text.as_bytes()).ok()
+}
+
+/// Whether a query chooses among the lines of its streams; only then Loki looks at `max_interval`.
+fn filters_lines(query: &str) -> bool {
+    let Ok(Expr::Log(expr)) = longshore_logql::parse(query) else {
+        return false;
+    };
+    let filters = |stage: &Stage| matches!(stage.kind, StageKind::LineFilter(_) | StageKind::LabelFilter(_));
+    expr.stages.iter().any(filters)
 }
 
 /// `max_interval` cuts a request into several in Loki. One is as good here, so it is only checked.

@@ -150,7 +150,11 @@ impl Inner {
         facts.id = free_id(&facts, |id| {
             before.requests.iter().any(|request| request.facts.id == id)
         });
-        file::write(&self.deletions_directory(), &facts).map_err(DeleteError::Io)?;
+        if let Err(error) = file::write(&self.deletions_directory(), &facts) {
+            // It may be there all the same, and must not act after a restart: nobody was told of it.
+            let _removed = file::remove(&self.deletions_directory(), &facts.id);
+            return Err(DeleteError::Io(error));
+        }
         let mut state = lock(&self.state);
         let deletions = Arc::make_mut(&mut state.deletions);
         deletions

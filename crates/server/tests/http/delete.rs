@@ -215,15 +215,16 @@ async fn what_is_wrong_with_a_request() {
         "deletes in the future are not allowed",
     )
     .await;
+    let filter = ("query", r#"{app="web"} |= "x""#);
     let units = "invalid max_interval: valid time units are 's', 'm', 'h'";
     for text in ["1x", "10", "1d", "0s", "-1h"] {
-        check(&[query, ("start", &start), ("max_interval", text)], units).await;
+        check(&[filter, ("start", &start), ("max_interval", text)], units).await;
     }
     let longest = "max_interval can't be greater than 24h0m0s";
-    check(&[query, ("start", &start), ("max_interval", "25h")], longest).await;
+    check(&[filter, ("start", &start), ("max_interval", "25h")], longest).await;
     let whole = "max_interval can't be greater than the interval to be deleted (2m10s)";
     check(
-        &[query, ("start", &start), ("end", &end), ("max_interval", "2h")],
+        &[filter, ("start", &start), ("end", &end), ("max_interval", "2h")],
         whole,
     )
     .await;
@@ -233,6 +234,9 @@ async fn what_is_wrong_with_a_request() {
         (status, text.as_str()),
         (404, "could not find delete request with given id\n")
     );
+    // Only filters make Loki look at the interval.
+    let params = [query, ("start", &start), ("max_interval", "1x")];
+    assert_eq!(delete(&api, "PUT", &params).await.0, 204);
     // The form of a body counts as the query string does.
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let (status, _) = api

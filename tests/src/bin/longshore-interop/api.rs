@@ -100,6 +100,8 @@ pub(crate) fn compare(pair: &Pair) -> Outcome {
             "-pattern-ingester.enabled=true",
             "-use-thanos-objstore=true",
             "-ruler-storage.backend=filesystem",
+            "-compactor.retention-enabled=true",
+            "-compactor.delete-request-store=filesystem",
         ])
         .arg(format!(
             "-object-store.filesystem.dir={}",

@@ -6,6 +6,7 @@ use super::{Ask, get, send};
 const CATEGORIZE: &[(&str, &str)] = &[("X-Loki-Response-Encoding-Flags", "categorize-labels")];
 const TENANT: &[(&str, &str)] = &[("X-Scope-OrgID", "fake")];
 const YAML: &[(&str, &str)] = &[("Content-Type", "application/yaml")];
+const FORM: &[(&str, &str)] = &[("Content-Type", "application/x-www-form-urlencoded")];
 const ACCEPT_JSON: &[(&str, &str)] = &[("Accept", "application/json")];
 
 const NO_RULES: &str = "rules are not kept here";
@@ -15,6 +16,19 @@ const NO_RULE_STORE: &str = "this is what a Loki says whose rules are files, and
 macro_rules! env {
     ($before:literal, $after:literal) => {
         concat!($before, "query=%7Benv%3D%22test%22%7D", $after)
+    };
+}
+
+/// With `none` about `{app="none"}`, with `filter` about `{app="none"} != "x"`, escaped.
+macro_rules! delete {
+    ($method:literal, none, $params:literal) => {
+        delete!($method, "?query=%7Bapp%3D%22none%22%7D&", $params)
+    };
+    ($method:literal, filter, $params:literal) => {
+        delete!($method, "?query=%7Bapp%3D%22none%22%7D%20!%3D%20%22x%22&", $params)
+    };
+    ($method:literal, $($params:literal),+) => {
+        send($method, concat!("/loki/api/v1/delete", $($params),+), "", Text)
     };
 }
 
@@ -129,6 +143,42 @@ pub(super) const ALL: &[Ask] = &[
     get("/prometheus/api/v1/rules?type=alert", Json),
     get("/prometheus/api/v1/rules?type=x", Text),
     get("/prometheus/api/v1/alerts", Json),
+    // Deletion; of a stream that is not there.
+    get("/loki/api/v1/delete", Json),
+    get("/loki/api/v1/cache/generation_numbers", Text),
+    delete!("POST", ""),
+    delete!("POST", "?query=%7B"),
+    delete!("POST", "?query=rate(%7Bapp%3D%22none%22%7D%5B1m%5D)&start=1000000000"),
+    delete!("POST", none, ""),
+    delete!("PUT", none, "start=x"),
+    delete!("PUT", none, "start=1000000000.5"),
+    delete!("PUT", none, "start=1000000000000000000"),
+    delete!("POST", none, "start=1000000000&end=x"),
+    delete!("POST", none, "start=1000000000&end=999999999").differs("ours are seconds with any number of digits"),
+    delete!("POST", none, "start=1000000001&end=1000000000"),
+    delete!("POST", none, "start=1000000000&end=9000000000"),
+    delete!("POST", filter, "start=1000000000&max_interval=1d"),
+    delete!("POST", filter, "start=1000000000&max_interval=0s"),
+    delete!("POST", filter, "start=1000000000&max_interval=25h"),
+    delete!("POST", filter, "start=1000000000&end=1000000060&max_interval=1h"),
+    delete!("POST", filter, "start=1000000000&end=1000000060&max_interval=30s"),
+    delete!("POST", none, "start=1000000000&end=1000000060&max_interval=1h"),
+    delete!("POST", "?query=%7B%7D&start=1000000000&end=1000000060"),
+    delete!("PUT", none, "start=2020-01-01T00:00:00Z&end=2020-01-01T00:00:00.5Z"),
+    send(
+        "PUT",
+        "/loki/api/v1/delete?start=1000000000&end=1000000060",
+        "query=%7Bapp%3D%22none%22%7D",
+        Text,
+    )
+    .with(FORM)
+    .differs("ours reads a form too"),
+    get("/loki/api/v1/delete", Form),
+    get("/loki/api/v1/cache/generation_numbers", Form),
+    delete!("DELETE", "?request_id=none"),
+    delete!("DELETE", "?request_id=none&force=true"),
+    delete!("DELETE", "").differs("theirs takes every request back"),
+    delete!("PATCH", ""),
     // The process.
     get("/ready", Text),
     get("/services", Status),
