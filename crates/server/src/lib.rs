@@ -40,6 +40,7 @@ mod tail;
 mod tenant;
 mod tenants;
 mod thread;
+mod tls;
 
 pub use page::{Asset, Assets};
 pub use process::Process;
@@ -48,3 +49,4 @@ pub use rate::Rate;
 pub use server::{BindError, Server};
 pub use settings::{Blocked, Limits, ServerSettings, overrides};
 pub use tenants::TenantLimits;
+pub use tls::{TlsError, TlsFiles};

@@ -77,5 +77,11 @@ pub(crate) const TAIL_PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Entries in one frame of a live tail; more go into the next one.
 pub(crate) const TAIL_FRAME_ENTRIES_MAX: usize = 1_000;
 
+/// Handshakes of TLS that go on at a time. More clients wait for their turn, in the queue of the operating system.
+pub(crate) const HANDSHAKES_AT_ONCE: usize = 256;
+
+/// Longest handshake of TLS; then the client has to begin anew.
+pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// How long open requests may take at the end before they are cut off.
 pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);

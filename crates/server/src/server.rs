@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};
 
-use axum::serve::ListenerExt;
+use axum::serve::{Listener, ListenerExt as _};
 use longshore_logql::eval::MemoryPool;
 use longshore_model::TimestampNs;
 use longshore_store::Store;
 use prometheus_client::registry::Registry;
+use rustls::ServerConfig;
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
@@ -25,6 +26,7 @@ use crate::routes;
 use crate::settings::ServerSettings;
 use crate::tail::Hub;
 use crate::tenants::TenantLimits;
+use crate::tls::{self, TlsError, TlsListener};
 
 /// What all handlers share.
 pub(crate) type Shared = Arc<State>;
@@ -73,6 +75,9 @@ pub enum BindError {
         #[source]
         source: std::io::Error,
     },
+    /// The certificate or its key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address is wrong, or listening there is not allowed.
     #[error("cannot listen on {address}")]
     Listen {
@@ -87,6 +92,7 @@ pub enum BindError {
 /// A server that listens and does not answer yet; [`Server::serve`] makes it.
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
     address: SocketAddr,
     shared: Shared,
     close: watch::Sender<bool>,
@@ -114,6 +120,7 @@ impl Server {
                 source,
             },
         };
+        let tls = settings.tls.as_ref().map(tls::configuration).transpose()?;
         let listener = TcpListener::bind(&settings.listen).await.map_err(listen_error)?;
         let local_address = listener.local_addr().map_err(listen_error)?;
         let metrics = Arc::new(Metrics::new(|registry| store.register_metrics(registry)));
@@ -145,6 +152,7 @@ impl Server {
         });
         Ok(Self {
             listener,
+            tls,
             address: local_address,
             shared,
             close,
@@ -179,44 +187,71 @@ impl Server {
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
         let Self {
             listener,
+            tls,
             address,
             shared,
             close,
         } = self;
-        let mut stopped = shared.closing.clone();
-        let mut stopping = shared.closing.clone();
-        let listener = listener.tap_io(|stream| {
-            // Without it small answers wait for the client's acknowledgement of the one before.
-            if let Err(error) = stream.set_nodelay(true) {
-                warn!(%error, "cannot switch off Nagle's algorithm");
+        match tls {
+            None => {
+                serve(
+                    listener.tap_io(|stream| without_delay(stream)),
+                    address,
+                    shared,
+                    close,
+                    shutdown,
+                )
+                .await
             }
-        });
-        let router = routes::router(shared);
-        info!(%address, "listening");
-        let stop = async move {
-            shutdown.await;
-            close.send_replace(true);
-            // The sender must live until everyone has seen it.
-            close.closed().await;
-        };
-        let stop = tokio::spawn(stop);
-        let serving = axum::serve(listener, router)
-            .with_graceful_shutdown(async move {
-                let _ = stopping.wait_for(|closing| *closing).await;
-            })
-            .into_future();
-        let grace = async move {
-            let _ = stopped.wait_for(|closing| *closing).await;
-            tokio::time::sleep(SHUTDOWN_GRACE).await;
-        };
-        let result = tokio::select! {
-            result = serving => result,
-            () = grace => {
-                warn!(seconds = SHUTDOWN_GRACE.as_secs(), "some requests did not end in time and are cut off");
-                Ok(())
+            Some(config) => {
+                let listener = TlsListener::new(listener, address, config);
+                serve(listener, address, shared, close, shutdown).await
             }
-        };
-        stop.abort();
-        result
+        }
     }
+}
+
+/// Without it small answers wait for the client's acknowledgement of the one before.
+pub(crate) fn without_delay(stream: &TcpStream) {
+    if let Err(error) = stream.set_nodelay(true) {
+        warn!(%error, "cannot switch off Nagle's algorithm");
+    }
+}
+
+async fn serve<L: Listener<Addr = SocketAddr>>(
+    listener: L,
+    address: SocketAddr,
+    shared: Shared,
+    close: watch::Sender<bool>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let mut stopped = shared.closing.clone();
+    let mut stopping = shared.closing.clone();
+    let router = routes::router(shared);
+    info!(%address, "listening");
+    let stop = async move {
+        shutdown.await;
+        close.send_replace(true);
+        // The sender must live until everyone has seen it.
+        close.closed().await;
+    };
+    let stop = tokio::spawn(stop);
+    let serving = axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            let _ = stopping.wait_for(|closing| *closing).await;
+        })
+        .into_future();
+    let grace = async move {
+        let _ = stopped.wait_for(|closing| *closing).await;
+        tokio::time::sleep(SHUTDOWN_GRACE).await;
+    };
+    let result = tokio::select! {
+        result = serving => result,
+        () = grace => {
+            warn!(seconds = SHUTDOWN_GRACE.as_secs(), "some requests did not end in time and are cut off");
+            Ok(())
+        }
+    };
+    stop.abort();
+    result
 }

@@ -14,6 +14,7 @@ use longshore_wire::service_name::DISCOVERY_LABELS;
 use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT};
 use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
 use crate::rate::Rate;
+use crate::tls::TlsFiles;
 
 /// How the server works.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct ServerSettings {
     pub listen: String,
     /// Stands before every path; empty for none.
     pub path_prefix: String,
+    /// With it, clients are answered by TLS only.
+    pub tls: Option<TlsFiles>,
     /// Requests must name their tenant in `X-Scope-OrgID`. Without it everything belongs to tenant `fake`.
     pub auth_enabled: bool,
     /// Largest push request on the wire, in bytes.
@@ -206,6 +209,7 @@ impl Default for ServerSettings {
         Self {
             listen: "127.0.0.1:3100".to_owned(),
             path_prefix: String::new(),
+            tls: None,
             auth_enabled: false,
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
@@ -247,6 +251,7 @@ impl From<&StoreSettings> for ServerSettings {
         Self {
             listen: format!("{address}:{}", server.http_listen_port),
             path_prefix: server.http_path_prefix.clone(),
+            tls: tls(server),
             auth_enabled: settings.auth_enabled,
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
@@ -331,6 +336,15 @@ fn blocked_query(query: &loki::BlockedQuery) -> Option<BlockedQuery> {
             .filter_map(|kind| QueryKind::from_name(kind))
             .collect(),
         hash: Some(query.hash).filter(|hash| *hash > 0),
+    })
+}
+
+fn tls(server: &loki::ServerSettings) -> Option<TlsFiles> {
+    Some(TlsFiles {
+        certificate: server.http_tls_cert_file.clone()?,
+        key: server.http_tls_key_file.clone()?,
+        client_ca: server.http_tls_client_ca_file.clone(),
+        client_certificate_required: server.http_tls_client_certificate_required,
     })
 }
 

@@ -29,8 +29,10 @@ pub struct ServerSettings {
     pub http_tls_cert_file: Option<String>,
     /// PEM.
     pub http_tls_key_file: Option<String>,
-    /// PEM; with it, clients must show a certificate.
+    /// PEM; who may sign certificates of clients.
     pub http_tls_client_ca_file: Option<String>,
+    /// Clients must show a certificate; without it they may. Default: false.
+    pub http_tls_client_certificate_required: bool,
     /// Default: info.
     pub log_level: LogLevel,
     /// `logfmt` is `Console`. Default: console.
@@ -67,27 +69,7 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
             format!("write http_path_prefix: /{prefix}"),
         );
     }
-    let (certificate, key, client_ca) = section.child("http_tls_config", |tls| {
-        // An error and not a warning: who configures TLS must not be served without it.
-        let keys = ["cert", "key", "client_ca", "cert_file", "key_file", "client_ca_file"];
-        let is_given = |key: &str| {
-            tls.peek(key)
-                .is_some_and(|node| !node.is_null() && !node.is_empty_text())
-        };
-        let given: Vec<&str> = keys.into_iter().filter(|key| is_given(key)).collect();
-        tls.not_supported(&given);
-        let mut text = |key: &str| tls.text(key).filter(|text| !text.is_empty());
-        let files = (text("cert_file"), text("key_file"), text("client_ca_file"));
-        tls.without_effect(&["cert", "client_auth_type", "client_ca", "key"]);
-        files
-    });
-    if certificate.is_some() != key.is_some() {
-        section.wrong(
-            "http_tls_config",
-            "a certificate and its key come together",
-            "give cert_file and key_file",
-        );
-    }
+    let tls = tls(section);
     section.not_yet(&[
         "graceful_shutdown_timeout",
         "http_server_idle_timeout",
@@ -105,15 +87,81 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
         http_server_write_timeout: section.duration("http_server_write_timeout", Duration::from_secs(30)),
         http_server_idle_timeout: section.duration("http_server_idle_timeout", Duration::from_secs(120)),
         graceful_shutdown_timeout: section.duration("graceful_shutdown_timeout", Duration::from_secs(30)),
-        http_tls_cert_file: certificate,
-        http_tls_key_file: key,
-        http_tls_client_ca_file: client_ca,
+        http_tls_cert_file: tls.certificate,
+        http_tls_key_file: tls.key,
+        http_tls_client_ca_file: tls.client_ca,
+        http_tls_client_certificate_required: tls.client_certificate_required,
         log_level: section.choice("log_level", LogLevel::Info, &levels),
         log_format: section.choice("log_format", LogEncoding::Console, &formats),
         push_size_max: distributor.push_size_max,
         push_decompressed_size_max: distributor.push_decompressed_size_max,
     }
 }
+
+/// `http_tls_config`, as far as it acts.
+struct Tls {
+    certificate: Option<String>,
+    key: Option<String>,
+    client_ca: Option<String>,
+    client_certificate_required: bool,
+}
+
+fn tls(section: &mut Section<'_>) -> Tls {
+    let read = section.child("http_tls_config", |tls| {
+        // An error and not a warning: who configures TLS must not be served without it.
+        let is_given = |key: &str| {
+            tls.peek(key)
+                .is_some_and(|node| !node.is_null() && !node.is_empty_text())
+        };
+        let inline: Vec<&str> = ["cert", "key", "client_ca"]
+            .into_iter()
+            .filter(|key| is_given(key))
+            .collect();
+        let has_auth_type = is_given("client_auth_type");
+        tls.not_supported(&inline);
+        // Loki prints them empty.
+        for key in ["cert", "client_ca", "key", "client_auth_type"] {
+            tls.node(key);
+        }
+        let required = match has_auth_type {
+            true => tls.choice("client_auth_type", None, &CLIENT_AUTH_TYPES),
+            false => None,
+        };
+        let mut text = |key: &str| tls.text(key).filter(|text| !text.is_empty());
+        let files = (text("cert_file"), text("key_file"), text("client_ca_file"));
+        if files.2.is_some() != required.is_some() {
+            let message = "client_ca_file and client_auth_type come together";
+            tls.wrong(
+                "client_auth_type",
+                message,
+                "write client_auth_type: RequireAndVerifyClientCert",
+            );
+        }
+        let (certificate, key, client_ca) = files;
+        Tls {
+            certificate,
+            key,
+            client_ca,
+            client_certificate_required: required.unwrap_or(false),
+        }
+    });
+    if read.certificate.is_some() != read.key.is_some() {
+        section.wrong(
+            "http_tls_config",
+            "a certificate and its key come together",
+            "give cert_file and key_file",
+        );
+    }
+    read
+}
+
+/// Whether certificates of clients are verified, and whether they must have one. Loki's kinds that ask for one and do
+/// not look at it are not there.
+const CLIENT_AUTH_TYPES: [(&str, Option<bool>); 3] = [
+    ("NoClientCert", None),
+    ("VerifyClientCertIfGiven", Some(false)),
+    ("RequireAndVerifyClientCert", Some(true)),
+];
 
 /// gRPC between Loki's own processes, and details of its web server.
 const UPSTREAM_ONLY: [&str; 41] = [

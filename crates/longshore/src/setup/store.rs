@@ -186,6 +186,7 @@ impl ConfiguredBy {
                 format!("something else listens on {address} already"),
                 format!("stop it, or take another port: {}", self.other_port(address)),
             ),
+            error @ BindError::Tls(_) => error.into(),
             error => Hinted::error(
                 format!("{:#}", anyhow::Error::new(error)),
                 "an address is written as in 127.0.0.1:3100 and must belong to this machine",

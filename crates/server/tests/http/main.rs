@@ -17,3 +17,4 @@ mod query_limits;
 mod site;
 mod tail;
 mod tenants;
+mod tls;
