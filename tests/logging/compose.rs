@@ -99,6 +99,22 @@ fn every_variable_is_in_the_example_with_its_default() {
 }
 
 #[test]
+fn root_without_rights_over_others_writes_only_where_the_image_has_no_folder() {
+    // A new volume belongs to whom the image's folder belongs; the collector's image folders belong to user 10001.
+    let file = read("docker-compose.yaml");
+    let collector = file.split("\n  longshore-collector:\n").nth(1).unwrap();
+    let collector = collector.split("\n\n  victoriametrics:").next().unwrap();
+    let volume = collector
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("- offsets:"));
+    let folder = volume.unwrap();
+    assert!(collector.contains("user: \"0:0\"") && collector.contains("cap_drop: [ALL]"));
+    assert!(collector.contains(&format!("LONGSHORE_STATE_DIR: {folder}\n")));
+    let image = read("Dockerfile");
+    assert!(!image.contains(&format!(" {folder}\n")), "{folder} is in the image");
+}
+
+#[test]
 fn every_mounted_file_is_there() {
     let file = read("docker-compose.yaml");
     let paths: Vec<&str> = file

@@ -54,7 +54,9 @@ pub enum RunError {
         source: io::Error,
     },
     /// The folder for checkpoints cannot be used.
-    #[error("cannot {action} {path} for checkpoints")]
+    #[error(
+        "cannot {action} {path} for checkpoints; give that folder to this user, or name another one in file_storage"
+    )]
     Folder {
         /// `create` or `lock`.
         action: &'static str,

@@ -164,13 +164,17 @@ fn scenario(plan: &Plan, stack: &Stack) -> Outcome<bool> {
     } else if stack.engine() == Engine::Native {
         tell("SKIPPED VictoriaMetrics: no `victoria-metrics` and `vmalert` among the real programs");
     }
+    if stack.way() == Way::Pulumi {
+        check("Pulumi finds nothing to change", stack.unchanged());
+    }
     let before = stack.lines_stored()?;
     stack.off()?;
     check("off leaves the volume and nothing else", stack.gone());
     stack.on()?;
     check("pods are Ready again", stack.ready());
     check("on again finds the old lines", stack.still_has(before));
-    stack.off()?;
+    stack.destroy()?;
+    check("destroyed, the volume is what is left", stack.gone());
     stack.forget()?;
     Ok(held)
 }

@@ -152,6 +152,21 @@ impl Stack {
         }
     }
 
+    /// Takes it away for good, the way's own word for it; the volume stays.
+    pub(crate) fn destroy(&self) -> Outcome<()> {
+        match self.way {
+            Way::Kubectl => self.off(),
+            Way::Pulumi => self.pulumi(&["destroy", "--yes", "--skip-preview", "--stack", "staging"], true),
+        }
+    }
+
+    /// Whether Pulumi sees the cluster as it deployed it: nothing to refresh, nothing to change.
+    pub(crate) fn unchanged(&self) -> Outcome<String> {
+        self.pulumi(&["refresh", "--yes", "--skip-preview", "--stack", "staging"], true)?;
+        self.pulumi(&["preview", "--expect-no-changes", "--stack", "staging"], true)?;
+        Ok("refresh, then preview --expect-no-changes".to_owned())
+    }
+
     fn rendered(&self) -> Outcome<String> {
         let settings = self.settings();
         let pairs = settings.iter().map(|(key, value)| format!("--set={key}={value}"));
