@@ -43,6 +43,7 @@ pub(crate) struct Metrics {
     tail_dropped_lines: Counter,
     queries_running: Gauge,
     query_bytes: Counter,
+    query_memory: Gauge,
 }
 
 impl Metrics {
@@ -62,6 +63,7 @@ impl Metrics {
             tail_dropped_lines: Counter::default(),
             queries_running: Gauge::default(),
             query_bytes: Counter::default(),
+            query_memory: Gauge::default(),
         };
         metrics.register(&mut registry);
         metrics.registry = registry;
@@ -114,6 +116,11 @@ impl Metrics {
             "Bytes of lines that queries looked at",
             self.query_bytes.clone(),
         );
+        registry.register(
+            "server_query_memory_bytes",
+            "Memory that queries and answers on their way to clients hold",
+            self.query_memory.clone(),
+        );
     }
 
     pub(crate) fn request(&self, method: &str, route: &str, status_code: u16, took: Duration) {
@@ -159,6 +166,11 @@ impl Metrics {
     pub(crate) fn query_ended(&self, bytes: u64) {
         self.queries_running.dec();
         self.query_bytes.inc_by(bytes);
+    }
+
+    /// Says what queries hold now.
+    pub(crate) fn query_memory(&self, bytes: usize) {
+        self.query_memory.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// Adds what another part of the process counts.

@@ -32,6 +32,7 @@ pub(crate) async fn ready(State(shared): State<Shared>) -> Response {
 /// `GET /metrics`.
 pub(crate) async fn metrics(State(shared): State<Shared>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    shared.metrics.query_memory(shared.query_memory.used_bytes());
     ([(CONTENT_TYPE, content_type)], shared.metrics.text()).into_response()
 }
 

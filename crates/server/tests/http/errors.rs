@@ -276,6 +276,8 @@ async fn a_query_that_would_hold_too_much_is_told_so() {
     let told = "the query needs more memory than one query may hold (50000B): shorten its time range";
     assert!(text.starts_with(told), "{text}");
     // What it held is free again.
+    let (_, metrics) = api.send("GET", "/metrics", &[], "").await;
+    assert!(metrics.contains("longshore_server_query_memory_bytes 0\n"), "{metrics}");
     for _ in 0..5 {
         let (status, text) = api
             .try_get("/loki/api/v1/query_range", &[query, ("limit", "5")], &[])
