@@ -10,6 +10,7 @@ mod body;
 mod rules;
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use longshore_model::otel::{Attributes, LogRecord, Resource, ResourceLogs, Scope, Value};
@@ -45,6 +46,9 @@ pub const INDEX_ATTRIBUTES: [&str; 18] = [
 
 /// The severity's text, as metadata and, where that is wished, as a label.
 const SEVERITY_TEXT: &str = "severity_text";
+
+/// What Loki does unless it is told otherwise; made once, as every batch of a collector asks for it.
+static USUAL_RULES: LazyLock<Rules> = LazyLock::new(Rules::default);
 
 /// A name and its value, both as Loki spells them.
 type Pair = (Box<str>, Box<str>);
@@ -85,7 +89,7 @@ pub fn sanitize_name(name: &str) -> Cow<'_, str> {
 
 /// Splits a resource's attributes into index labels and structured metadata, as Loki does unless it is told otherwise.
 pub fn resource_labels(resource: &Resource) -> ResourceLabels {
-    let (mut index, metadata) = split_resource(resource, &Rules::default());
+    let (mut index, metadata) = split_resource(resource, &USUAL_RULES);
     put_service_name(&mut index);
     ResourceLabels {
         index: Labels::new(index),
@@ -120,7 +124,7 @@ fn put_service_name(index: &mut Vec<Pair>) {
 /// time of records that have none.
 pub fn stream_entries(logs: ResourceLogs, now: TimestampNs) -> StreamEntries {
     let mut entries = Vec::with_capacity(logs.records.len());
-    let mut index = each_entry(logs, &Rules::default(), now, |_, entry| entries.push(entry));
+    let mut index = each_entry(logs, &USUAL_RULES, now, |_, entry| entries.push(entry));
     put_service_name(&mut index);
     StreamEntries {
         labels: Labels::new(index),
