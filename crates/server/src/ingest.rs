@@ -179,26 +179,30 @@ fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, acce
     }
 }
 
-/// Moves lines with the timestamp of the line before by a nanosecond, so that they keep their order.
+/// Moves lines that share a timestamp apart by a nanosecond each, so that they keep their order.
 ///
-/// A line that equals the one before stays: it is a repetition, and stored once. The same request gives the same
-/// timestamps each time, as a retry must.
+/// A line that equals the one before in text and time is a repetition: it gets the same timestamp and is stored once.
+/// Every other line gets one of its own, also where it comes to a moment that a moved line has taken: the store would take
+/// a like line there for a repetition. The same request gives the same timestamps each time, as a retry must.
 #[derive(Default)]
 struct Duplicates {
-    /// The last timestamp that came and was not moved.
-    given: Option<TimestampNs>,
+    /// The timestamp from which lines were moved, and that of the last line, as they came.
+    given: Option<(TimestampNs, TimestampNs)>,
 }
 
 impl Duplicates {
     fn move_apart(&mut self, before: Option<&Entry>, entry: &mut Entry) {
-        let taken = before.filter(|before| {
-            let is_taken = self.given == Some(entry.timestamp) || before.timestamp == entry.timestamp;
-            is_taken && before.line != entry.line
-        });
-        match taken {
-            Some(before) => entry.timestamp = TimestampNs(before.timestamp.0.saturating_add(1)),
-            None => self.given = Some(entry.timestamp),
+        let came = entry.timestamp;
+        let mut first = came;
+        if let (Some(before), Some((run, last))) = (before, self.given)
+            && (run..=before.timestamp).contains(&came)
+        {
+            let is_repetition = came == last && before.line == entry.line;
+            let by_ns = i64::from(!is_repetition);
+            entry.timestamp = TimestampNs(before.timestamp.0.saturating_add(by_ns));
+            first = run;
         }
+        self.given = Some((first, came));
     }
 }
 

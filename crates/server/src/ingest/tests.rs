@@ -241,26 +241,30 @@ fn lines_of_one_moment_are_moved_apart_where_that_is_wanted() {
         increment_duplicate_timestamp: true,
         ..Limits::default()
     };
-    // Recorded from Loki.
     let given = [
         (0, "a"),
         (0, "b"),
         (0, "b"),
         (0, "c"),
-        (1, "d"),
-        (1, "a"),
-        (0, "e"),
-        (0, "e"),
+        // Not a repetition of the one before, which came at another moment.
+        (2, "c"),
+        (1, "b"),
+        (0, "a"),
+        (9, "e"),
+        (9, "e"),
+        (8, "f"),
     ];
     let stored = [
         (0, "a"),
         (1, "b"),
-        (0, "b"),
-        (1, "c"),
-        (2, "d"),
-        (1, "a"),
-        (0, "e"),
-        (0, "e"),
+        (1, "b"),
+        (2, "c"),
+        (3, "c"),
+        (4, "b"),
+        (5, "a"),
+        (9, "e"),
+        (9, "e"),
+        (8, "f"),
     ];
     let entries = given.map(|(ns, line)| Entry {
         timestamp: TimestampNs(NOW.0 + ns),
