@@ -143,15 +143,45 @@ impl Client {
 
     fn unreachable(&self, error: reqwest::Error) -> anyhow::Error {
         let address = self.base.as_str().trim_end_matches('/');
-        if error.is_connect() {
+        let is_connect = error.is_connect();
+        let error = anyhow::Error::new(error.without_url());
+        if let Some(hint) = tls_hint(&error) {
+            return Hinted::caused_by(error, format!("cannot talk to {address}"), hint);
+        }
+        if is_connect {
             return Hinted::caused_by(
-                error.without_url(),
+                error,
                 format!("cannot reach {address}"),
                 "is the server running (`longshore up`)? another address goes into --addr or LOKI_ADDR",
             );
         }
-        anyhow::Error::new(error.without_url()).context(format!("asking {address} failed"))
+        error.context(format!("asking {address} failed"))
     }
+}
+
+/// What to do when the two sides do not agree about TLS. The libraries tell it in their texts only.
+fn tls_hint(error: &anyhow::Error) -> Option<&'static str> {
+    let text = format!("{error:#}");
+    let hints = [
+        (
+            "invalid peer certificate: UnknownIssuer",
+            "--ca-cert or LOKI_CA_CERT_PATH names the file of the authority that signed the server's certificate",
+        ),
+        (
+            "invalid peer certificate",
+            "the server's certificate is not good for this address or this time; --tls-skip-verify takes any",
+        ),
+        (
+            "InvalidContentType",
+            "if the server speaks no TLS, its address begins with http://",
+        ),
+        (
+            "invalid HTTP version parsed",
+            "if the server speaks TLS, its address begins with https://",
+        ),
+    ];
+    let fitting = hints.into_iter().find(|(part, _)| text.contains(part));
+    fitting.map(|(_, hint)| hint)
 }
 
 fn range_parameters(range: TimeRange) -> [(&'static str, String); 2] {
@@ -194,9 +224,12 @@ async fn checked(response: Response) -> anyhow::Result<Vec<u8>> {
     if status.is_success() {
         return Ok(body);
     }
-    let text = String::from_utf8_lossy(&body[..body.len().min(ERROR_TEXT_BYTES_MAX)])
+    let mut text = String::from_utf8_lossy(&body[..body.len().min(ERROR_TEXT_BYTES_MAX)])
         .trim()
         .to_owned();
+    if status == StatusCode::UNAUTHORIZED && text == "no org id" {
+        text.push_str(" (name the tenant with --org-id or LOKI_ORG_ID)");
+    }
     Err(anyhow::Error::new(Refused { status, text }))
 }
 

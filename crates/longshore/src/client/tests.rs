@@ -190,6 +190,47 @@ async fn no_server_is_told_with_a_hint() {
     );
 }
 
+/// Starts a server that reads something and answers with these bytes; gives its address.
+async fn raw_server(answer: &'static [u8]) -> SocketAddr {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut heard = [0; 4096];
+            let _read = stream.read(&mut heard).await;
+            let _written = stream.write_all(answer).await;
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn who_speaks_tls_to_a_server_without_it_is_told_and_the_other_way_round() {
+    // The alert with which a server ends a handshake that makes no sense.
+    let alert = b"\x15\x03\x03\x00\x02\x02\x32";
+    let plain = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    for (scheme, answer, other) in [("http", &alert[..], "https://"), ("https", &plain[..], "http://")] {
+        let address = format!("{scheme}://{}", raw_server(answer).await);
+        let arguments = ["test", "--addr", &address, "--tls-skip-verify"];
+        let client = Arguments::parse_from(arguments).connection.client().unwrap();
+        let error = client.labels(None, RANGE).await.unwrap_err();
+        let text = anstream::adapter::strip_str(&crate::failure::render(&error)).to_string();
+        let end = format!(", its address begins with {other}\n");
+        assert!(text.ends_with(&end), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn who_names_no_tenant_is_told_how() {
+    let (client, _) = server(Code::UNAUTHORIZED, "no org id\n", &[]).await;
+    let error = format!("{:#}", client.labels(None, RANGE).await.unwrap_err());
+    assert!(
+        error.ends_with("no org id (name the tenant with --org-id or LOKI_ORG_ID)"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn another_program_is_recognised() {
     let (client, _) = server(Code::OK, "<html>", &[]).await;
