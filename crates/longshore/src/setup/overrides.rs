@@ -2,6 +2,8 @@
 //!
 //! Invariant: a file that is broken or gone leaves the limits as they were; that is told once for each new reason, and
 //! `/metrics` shows it for as long as it lasts.
+//! Invariant: what is read in the middle of a change acts on nothing: half a file may lack the tenant whose lines are kept
+//! for longest, and retention removes at once.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -30,9 +32,14 @@ pub(crate) struct Overrides {
     /// What the store asks; changes with the limits.
     rules: Arc<ConfiguredRules>,
     /// What the files said when they were last read, or why they could not be read.
-    last: Option<Result<Vec<String>, String>>,
+    last: Option<Texts>,
+    /// What they said otherwise when they were read since; acts when they say it again.
+    unsettled: Option<Texts>,
     metrics: OverridesMetrics,
 }
+
+/// What files say, or why they cannot be read.
+type Texts = Result<Vec<String>, String>;
 
 /// What is counted about the files.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +72,7 @@ impl Overrides {
             given: settings.overrides.clone(),
             rules,
             last: None,
+            unsettled: None,
             metrics: OverridesMetrics::default(),
         }
     }
@@ -139,9 +147,15 @@ impl Overrides {
         }
     }
 
+    /// Reads the files. A change counts when two readings in a row agree on it; the first reading of all counts at once.
     fn change(&mut self) -> Change {
-        let texts: Result<Vec<String>, String> = self.files.iter().map(|file| read(file)).collect();
+        let texts: Texts = self.files.iter().map(|file| read(file)).collect();
+        let before = self.unsettled.take();
         if self.last.as_ref() == Some(&texts) {
+            return Change::None;
+        }
+        if self.last.is_some() && before.as_ref() != Some(&texts) {
+            self.unsettled = Some(texts);
             return Change::None;
         }
         let parsed = texts

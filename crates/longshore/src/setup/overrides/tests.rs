@@ -25,8 +25,13 @@ fn write(folder: &TempDir, file: &str, text: &str) {
     std::fs::write(folder.path().join(file), text).unwrap();
 }
 
-/// What acts after a change; the text of a mistake, and `None` for no change.
+/// What acts after a change that lasts; the text of a mistake, and `None` for no change.
 fn act(overrides: &mut Overrides) -> Option<Result<BTreeMap<TenantId, Limits>, String>> {
+    read_once(overrides).or_else(|| read_once(overrides))
+}
+
+/// The same for one reading.
+fn read_once(overrides: &mut Overrides) -> Option<Result<BTreeMap<TenantId, Limits>, String>> {
     match overrides.change() {
         Change::None => None,
         Change::Good(read) => Some(Ok(read.limits)),
@@ -83,4 +88,36 @@ fn a_change_acts_and_a_mistake_is_told_once() {
         1,
         "the file's own are gone"
     );
+}
+
+#[test]
+fn what_a_file_says_while_it_is_written_does_not_act() {
+    let folder = TempDir::new().unwrap();
+    let whole = "overrides: {b: {retention_period: 8760h}}";
+    write(&folder, "1.yaml", whole);
+    let mut overrides = overrides(&folder, &["1.yaml"]);
+    let lines = |limits: &BTreeMap<TenantId, Limits>| limits.get(&tenant("b")).map(|limits| limits.max_line_size);
+    assert_eq!(lines(&read_once(&mut overrides).unwrap().unwrap()), Some(Some(100)));
+    // An editor cuts the file, then writes it; both are seen.
+    write(&folder, "1.yaml", "");
+    assert_eq!(read_once(&mut overrides), None);
+    write(
+        &folder,
+        "1.yaml",
+        "overrides: {b: {retention_period: 8760h, max_line_size: 7}}",
+    );
+    assert_eq!(read_once(&mut overrides), None);
+    assert_eq!(lines(&read_once(&mut overrides).unwrap().unwrap()), Some(Some(7)));
+    // Nothing is left of a change that was taken back.
+    write(&folder, "1.yaml", "");
+    assert_eq!(read_once(&mut overrides), None);
+    write(
+        &folder,
+        "1.yaml",
+        "overrides: {b: {retention_period: 8760h, max_line_size: 7}}",
+    );
+    assert_eq!(read_once(&mut overrides), None);
+    write(&folder, "1.yaml", "");
+    assert_eq!(read_once(&mut overrides), None);
+    assert_eq!(read_once(&mut overrides).unwrap().unwrap().len(), 1);
 }
