@@ -172,6 +172,10 @@ fn tls_hint(error: &anyhow::Error) -> Option<&'static str> {
             "the server's certificate is not good for this address or this time; --tls-skip-verify takes any",
         ),
         (
+            "CertificateRequired",
+            "the server wants to see a certificate: --cert and --key, or LOKI_CLIENT_CERT_PATH and LOKI_CLIENT_KEY_PATH",
+        ),
+        (
             "InvalidContentType",
             "if the server speaks no TLS, its address begins with http://",
         ),
