@@ -36,6 +36,10 @@ mod refusals;
 use std::path::Path;
 use std::time::Duration;
 
+use longshore_tests::clock::now;
+use longshore_tests::generator::{Generator, Settings};
+use longshore_tests::halves::{Half, Halves, Via};
+
 /// The program: this package's own thin main over the library, so that cargo builds it with the tests.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_longshore-under-test");
 
@@ -46,4 +50,19 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 fn program() -> &'static Path {
     Path::new(PROGRAM)
+}
+
+/// Both halves, and `count` plain messages of each of `containers` containers in the store.
+fn filled(folder: &Path, via: Via, containers: usize, count: usize) -> (Halves, Generator) {
+    let mut halves = Halves::new(program(), folder, via).unwrap();
+    let mut generator = Generator::new(&Settings::plain(halves.logs(), containers, 200)).unwrap();
+    generator.write_each(count, now()).unwrap();
+    halves.start_ready(Half::Store).unwrap();
+    halves.start_ready(Half::Collector).unwrap();
+    assert!(
+        halves.wait_stored(generator.messages(), PATIENCE),
+        "{}",
+        halves.last_words()
+    );
+    (halves, generator)
 }

@@ -3,25 +3,10 @@
 use std::process::{Command, Output};
 
 use longshore_tests::clock::{now, wait_until};
-use longshore_tests::generator::{Generator, Settings};
-use longshore_tests::halves::{Half, Halves, Via};
 
-use crate::{ENDS_WITHIN, PATIENCE, program};
+use longshore_tests::halves::{Halves, Via};
 
-/// A store with `count` plain messages in each of `containers` containers, and nothing else running.
-fn filled(folder: &std::path::Path, containers: usize, count: usize) -> (Halves, Generator) {
-    let mut halves = Halves::new(program(), folder, Via::Loki).unwrap();
-    let mut generator = Generator::new(&Settings::plain(halves.logs(), containers, 200)).unwrap();
-    generator.write_each(count, now()).unwrap();
-    halves.start_ready(Half::Store).unwrap();
-    halves.start_ready(Half::Collector).unwrap();
-    assert!(
-        halves.wait_stored(generator.messages(), PATIENCE),
-        "{}",
-        halves.last_words()
-    );
-    (halves, generator)
-}
+use crate::{ENDS_WITHIN, PATIENCE, filled, program};
 
 fn client(halves: &Halves, arguments: &[&str]) -> Output {
     let address = format!("http://{}", halves.address);
@@ -36,7 +21,7 @@ fn client(halves: &Halves, arguments: &[&str]) -> Output {
 #[test]
 fn query_labels_and_series() {
     let folder = tempfile::tempdir().unwrap();
-    let (halves, _generator) = filled(folder.path(), 5, 100);
+    let (halves, _generator) = filled(folder.path(), Via::Loki, 5, 100);
     let run = |arguments: &[&str]| {
         let output = client(&halves, arguments);
         assert!(
@@ -94,7 +79,7 @@ fn duckdb_reads_the_segments_of_a_running_store() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (halves, generator) = filled(folder.path(), 5, 400);
+    let (halves, generator) = filled(folder.path(), Via::Loki, 5, 400);
     let script = "
 import duckdb, sys
 query = \"select labels['service_name'], count(*) from read_parquet(?) group by 1 order by 1\"
@@ -124,7 +109,7 @@ for name, count in duckdb.execute(query, [sys.argv[1] + '/**/*.parquet']).fetcha
 #[test]
 fn tail_follows() {
     let folder = tempfile::tempdir().unwrap();
-    let (halves, mut generator) = filled(folder.path(), 1, 10);
+    let (halves, mut generator) = filled(folder.path(), Via::Loki, 1, 10);
     let mut command = Command::new(program());
     command.args(["tail", "{service_name=\"checkout\"}", "--output", "raw"]);
     command.env("LOKI_ADDR", format!("http://{}", halves.address));

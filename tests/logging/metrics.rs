@@ -6,15 +6,14 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use longshore_tests::clock::{now, wait_until};
-use longshore_tests::generator::{Generator, Settings};
+use longshore_tests::clock::wait_until;
 use longshore_tests::halves::{Half, Halves, Via};
 use longshore_tests::http::{self, escape};
 use longshore_tests::peers::find_or_skip;
 use longshore_tests::program::{Program, free_address};
 use serde_json::Value;
 
-use crate::{PATIENCE, program};
+use crate::{PATIENCE, filled, program};
 
 /// What Grafana puts in the place of its variables, in this order.
 const VARIABLES: [(&str, &str); 7] = [
@@ -160,16 +159,7 @@ fn the_real_victoriametrics_scrapes_both_halves_and_answers_every_panel() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let mut halves = Halves::new(program(), folder.path(), Via::Otlp).unwrap();
-    let mut generator = Generator::new(&Settings::plain(halves.logs(), 5, 200)).unwrap();
-    generator.write_each(100, now()).unwrap();
-    halves.start_ready(Half::Store).unwrap();
-    halves.start_ready(Half::Collector).unwrap();
-    assert!(
-        halves.wait_stored(generator.messages(), PATIENCE),
-        "{}",
-        halves.last_words()
-    );
+    let (halves, _generator) = filled(folder.path(), Via::Otlp, 5, 100);
 
     let address = free_address().unwrap();
     let scrape = scrape_file(&halves, address, folder.path());

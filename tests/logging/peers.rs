@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use longshore_tests::clock::now;
-use longshore_tests::generator::{Generator, Settings};
-use longshore_tests::halves::{Half, Halves, Via};
+use longshore_tests::halves::Via;
 use longshore_tests::peers::find_or_skip;
 
-use crate::{PATIENCE, program};
+use crate::{filled, program};
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,16 +59,7 @@ fn logcli_reads_our_store() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
-    let mut generator = Generator::new(&Settings::plain(halves.logs(), 5, 200)).unwrap();
-    generator.write_each(100, now()).unwrap();
-    halves.start_ready(Half::Store).unwrap();
-    halves.start_ready(Half::Collector).unwrap();
-    assert!(
-        halves.wait_stored(generator.messages(), PATIENCE),
-        "{}",
-        halves.last_words()
-    );
+    let (halves, _generator) = filled(folder.path(), Via::Loki, 5, 100);
 
     let run = |arguments: &[&str]| {
         let address = format!("http://{}", halves.address);
