@@ -3,7 +3,6 @@
 use std::process::{Command, Output};
 
 use longshore_tests::clock::{now, wait_until};
-
 use longshore_tests::halves::{Halves, Via};
 
 use crate::{ENDS_WITHIN, PATIENCE, filled, program};

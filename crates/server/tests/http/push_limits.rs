@@ -120,6 +120,22 @@ async fn pushes_may_be_blocked_for_a_time() {
 }
 
 #[tokio::test]
+async fn lines_that_are_moved_apart_are_stored_once_when_the_push_is_repeated() {
+    let api = start("increment_duplicate_timestamp: true").await;
+    let at = a_minute_ago();
+    let lines = [(0, "a"), (0, "b"), (0, "b"), (1, "b"), (0, "c")];
+    let values: Vec<Value> = lines
+        .iter()
+        .map(|(ns, line)| json!([(at + ns).to_string(), line]))
+        .collect();
+    let body = json!({"streams": [{"stream": {"app": "web"}, "values": values}]}).to_string();
+    for _ in 0..2 {
+        assert_eq!(api.push_json(&body).await, (204, String::new()));
+        assert_eq!(api.lines(r#"{app="web"}"#).await, ["a", "b", "b", "c"]);
+    }
+}
+
+#[tokio::test]
 async fn own_fields_tell_the_level() {
     let api = start("log_level_fields: [prio]").await;
     assert_eq!(push(&api, &[("web", &["prio=trc", "level=trc"])]).await.0, 204);
