@@ -72,35 +72,33 @@ impl Admission {
                 return;
             }
         }
+        pushed.forget_silent(limits, request.streams.len(), self.active_for, now);
         request.refuse_streams(|checked| {
             pushed
-                .refusal_of_new(&checked.stream.labels, tenant, limits, self.active_for, now)
+                .refusal_of_new(&checked.stream.labels, tenant, limits, now)
                 .or_else(|| pushed.refusal_of_fast(checked, tenant, limits, now))
         });
     }
 }
 
 impl Pushed {
+    /// Makes room for the streams of a request. Once for all of them: every tenant waits for this.
+    fn forget_silent(&mut self, limits: &Limits, coming: usize, active_for: Duration, now: Instant) {
+        match limits.max_streams {
+            None => self.active = HashMap::new(),
+            Some(streams_max) if self.active.len().saturating_add(coming) > streams_max => self
+                .active
+                .retain(|_, last| now.saturating_duration_since(*last) < active_for),
+            Some(_) => {}
+        }
+    }
+
     /// Why a stream may not be begun; a stream that is active stays so.
-    fn refusal_of_new(
-        &mut self,
-        stream: &Labels,
-        tenant: &TenantId,
-        limits: &Limits,
-        active_for: Duration,
-        now: Instant,
-    ) -> Option<Refusal> {
-        let Some(streams_max) = limits.max_streams else {
-            self.active = HashMap::new();
-            return None;
-        };
+    fn refusal_of_new(&mut self, stream: &Labels, tenant: &TenantId, limits: &Limits, now: Instant) -> Option<Refusal> {
+        let streams_max = limits.max_streams?;
         if let Some(last) = self.active.get_mut(stream) {
             *last = now;
             return None;
-        }
-        if self.active.len() >= streams_max {
-            self.active
-                .retain(|_, last| now.saturating_duration_since(*last) < active_for);
         }
         if self.active.len() >= streams_max {
             let text = format!(
@@ -125,7 +123,8 @@ impl Pushed {
         let rate = limits.stream_rate?;
         if self.stream_buckets.len() >= STREAM_BUCKETS_MAX {
             self.stream_buckets.retain(|_, bucket| !bucket.is_full(rate, now));
-            if self.stream_buckets.len() >= STREAM_BUCKETS_MAX {
+            // With little room the next streams would have all of them looked at again, one by one.
+            if self.stream_buckets.len() > STREAM_BUCKETS_MAX / 2 {
                 self.stream_buckets.clear();
             }
         }

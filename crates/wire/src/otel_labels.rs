@@ -10,6 +10,7 @@ mod body;
 mod rules;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
@@ -136,12 +137,12 @@ impl Rules {
     /// Makes streams of the records of a resource: one, or one for each severity where its text is a label. A stream
     /// may be without labels.
     pub fn streams(&self, logs: ResourceLogs, now: TimestampNs) -> Vec<StreamEntries> {
-        let mut by_severity: Vec<(String, Vec<Entry>)> = Vec::new();
+        let mut by_severity: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
         let index = each_entry(logs, self, now, |severity, entry| {
             let severity = if self.severity_text_as_label { severity } else { "" };
-            match by_severity.iter_mut().find(|(known, _)| known == severity) {
-                Some((_, entries)) => entries.push(entry),
-                None => by_severity.push((severity.to_owned(), vec![entry])),
+            match by_severity.get_mut(severity) {
+                Some(entries) => entries.push(entry),
+                None => drop(by_severity.insert(severity.to_owned(), vec![entry])),
             }
         });
         let index = Labels::new(index);

@@ -293,10 +293,10 @@ fn the_severity_may_be_a_label() {
     assert_eq!(
         streams(&rules, logs),
         [
+            r#"{service_name="web"}: 3 {}"#,
+            r#"{service_name="web", severity_text="ERROR"}: 2 {severity_text="ERROR"}"#,
             r#"{service_name="web", severity_text="INFO"}: 1 {severity_text="INFO"}"#,
             r#"{service_name="web", severity_text="INFO"}: 4 {severity_text="INFO"}"#,
-            r#"{service_name="web", severity_text="ERROR"}: 2 {severity_text="ERROR"}"#,
-            r#"{service_name="web"}: 3 {}"#,
         ]
     );
 }
