@@ -191,11 +191,10 @@ fn the_real_victoriametrics_scrapes_both_halves_and_answers_every_panel() {
     }
     for expression in alert_expressions() {
         let firing = ask(address, &expression).unwrap();
-        // Nothing was read in the last minutes by a collector that started seconds ago: the rule waits for that.
-        assert!(
-            firing == Value::Array(Vec::new()) || expression.contains("[15m]"),
-            "{expression}: {firing}"
-        );
+        // Nothing was read in the last minutes by a collector that started seconds ago: the rule waits for that. And how
+        // full this machine's disk is says nothing about us.
+        let may_hold = ["[15m]", "disk_free"].iter().any(|word| expression.contains(word));
+        assert!(firing == Value::Array(Vec::new()) || may_hold, "{expression}: {firing}");
     }
 }
 

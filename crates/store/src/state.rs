@@ -38,10 +38,12 @@ impl Collector for State {
             return Ok(());
         };
         let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(disk.f_frsize)).unwrap_or(i64::MAX);
+        // What is kept for root is no room for the store: with it left out, the share that is used is what `df` says.
+        let reserved = disk.f_bfree.saturating_sub(disk.f_bavail);
         gauge(
             "store_disk_bytes",
-            "Size of the disk that data lies on",
-            bytes(disk.f_blocks),
+            "Size of the disk that data lies on, without what is reserved",
+            bytes(disk.f_blocks.saturating_sub(reserved)),
         )?;
         gauge("store_disk_free_bytes", "Free bytes of that disk", bytes(disk.f_bavail))
     }
