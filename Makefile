@@ -119,10 +119,12 @@ image: page image-programs ## Make the container image without Docker: target/lo
 	  --output target/longshore-image.tar $(IMAGE_FILES) -- up --listen 0.0.0.0:3100
 
 .PHONY: image-programs
-image-programs: # Only the program that goes into the image is linked statically, so the rest is shared with `make dev`.
+# Only the program that goes into the image is linked statically, so the rest is shared with `make dev`; at a fixed
+# address, which saves a megabyte of relocations.
+image-programs: # The programs that `make image` needs.
 	@echo "== building longshore as one static program (release)"
 	$(CARGO) build --release --locked -p longshore -p longshore-tests --bin longshore-image
-	$(CARGO) rustc --release --locked -p longshore --bin longshore -- -C target-feature=+crt-static
+	$(CARGO) rustc --release --locked -p longshore --bin longshore -- -C target-feature=+crt-static -C relocation-model=static
 
 .PHONY: dev-compose
 dev-compose: .env ## Run Grafana, VictoriaMetrics, collector and store by Docker Compose, as ENABLE_LOGGING in .env says
