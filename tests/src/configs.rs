@@ -129,7 +129,7 @@ impl<'a> StoreFile<'a> {
         let (host, port, data) = (address.ip(), address.port(), data.display());
         format!(
             "auth_enabled: false
-server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn}}
+server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn, http_server_write_timeout: 10m}}
 common:
   instance_addr: 127.0.0.1
   path_prefix: \"{data}\"
@@ -153,6 +153,7 @@ limits_config:
   per_stream_rate_limit: 1GB
   per_stream_rate_limit_burst: 1GB
   max_query_series: 100000
+  query_timeout: 10m
 analytics: {{reporting_enabled: false}}
 "
         )
