@@ -105,8 +105,10 @@ fn nothing_names_a_machine_or_a_private_registry() {
                 ));
             }
             let source = line.split_once("\"resolved\": \"").map(|(_, url)| url);
-            if source.is_some_and(|url| !url.starts_with("https://registry.npmjs.org/")) {
-                mend.push(format!("{at}: resolved from a private registry; write the public one"));
+            if source.is_some_and(|url| url.starts_with("http")) {
+                mend.push(format!(
+                    "{at}: names a registry; lock again, .npmrc leaves the addresses out"
+                ));
             }
             let source = line.strip_prefix("source = \"");
             if source.is_some_and(|url| !url.starts_with("registry+https://github.com/rust-lang/crates.io-index")) {
