@@ -37,6 +37,8 @@ pub struct Surroundings {
     pub data_directory: Option<PathBuf>,
     /// Name of the Kubernetes node, for `k8s.node.name`.
     pub node_name: Option<String>,
+    /// Memory that the process may use, of which a memory limiter may take a share; `None` where it is not known.
+    pub memory_bytes: Option<u64>,
 }
 
 /// Why a collector could not start or had to stop.

@@ -9,12 +9,14 @@ use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_MEMORY_BYTES_MIN, QUERY_MEMORY
 
 /// Bytes that queries may hold together, from what the process may use; `None` where that is not known.
 pub(crate) fn for_queries() -> Option<usize> {
-    let limit = [group_limit(Path::new("/")), machine(Path::new("/"))]
-        .into_iter()
-        .flatten()
-        .min()?;
-    let share = usize::try_from(limit / QUERY_MEMORY_SHARE).unwrap_or(usize::MAX);
+    let share = usize::try_from(of_process()? / QUERY_MEMORY_SHARE).unwrap_or(usize::MAX);
     Some(share.clamp(QUERY_MEMORY_BYTES_MIN, QUERY_MEMORY_BYTES_MAX))
+}
+
+/// Bytes that the process may use; `None` where that is not known.
+pub(crate) fn of_process() -> Option<u64> {
+    let root = Path::new("/");
+    [group_limit(root), machine(root)].into_iter().flatten().min()
 }
 
 /// The tightest limit of the control groups that the process is in.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use longshore_config::otel::{
     CollectorSettings, ComponentId, ContainerFormat, Encoding, ExporterSettings, ExtensionSettings, FileCompression,
-    FileLogSettings, HttpClientSettings, LongLineBehavior, MemoryLimiterSettings, OperatorKind, PipelineSettings,
-    ProcessorSettings, ReceiverSettings, SendingQueueSettings, StartAt,
+    FileLogSettings, HttpClientSettings, LongLineBehavior, OperatorKind, PipelineSettings, ProcessorSettings,
+    ReceiverSettings, SendingQueueSettings, StartAt,
 };
 use longshore_wire::container::ContainerDialect;
 use longshore_wire::loki_push;
@@ -109,7 +109,8 @@ impl Builder<'_> {
         supported(file_log).map_err(|message| wrong(id, message))?;
         let globs = Globs::new(&file_log.include, &file_log.exclude).map_err(|message| wrong(id, message))?;
         let maker = RecordMaker::new(&id.to_string(), file_log, self.metrics.clone());
-        let budget_bytes = self.budget_bytes() / count.max(1);
+        // With nothing allowed nothing would ever be read.
+        let budget_bytes = (self.budget_bytes()? / count.max(1)).max(1);
         Ok(ReceiverPlan {
             id: id.to_string(),
             globs,
@@ -174,26 +175,22 @@ impl Builder<'_> {
     }
 
     /// Bytes in flight over all receivers; a memory limiter may make it less.
-    fn budget_bytes(&self) -> usize {
-        let used = self
-            .settings
-            .service
-            .pipelines
-            .iter()
-            .flat_map(|pipeline| &pipeline.processors);
-        let limits = used.filter_map(|id| match self.settings.processors.get(id)? {
-            ProcessorSettings::MemoryLimiter(MemoryLimiterSettings {
-                limit_mib,
-                spike_limit_mib,
-                ..
-            }) => {
-                let soft = limit_mib.saturating_sub(*spike_limit_mib);
-                (*limit_mib > 0).then(|| soft.max(1) * 1024 * 1024 / LIMITER_SHARE)
-            }
-            _ => None,
-        });
-        let limit = limits.min().and_then(|bytes| usize::try_from(bytes).ok());
-        limit.map_or(IN_FLIGHT_BYTES_MAX, |limit| limit.min(IN_FLIGHT_BYTES_MAX))
+    fn budget_bytes(&self) -> Result<usize, BuildError> {
+        let pipelines = self.settings.service.pipelines.iter();
+        let mut budget_bytes = IN_FLIGHT_BYTES_MAX;
+        for id in pipelines.flat_map(|pipeline| &pipeline.processors) {
+            let Some(ProcessorSettings::MemoryLimiter(limiter)) = self.settings.processors.get(id) else {
+                continue;
+            };
+            let soft = limiter
+                .soft_limit_bytes(self.surroundings.memory_bytes)
+                .ok_or_else(|| {
+                    let message = "the memory that limit_percentage is a share of is not known here; write limit_mib";
+                    wrong(id, message)
+                })?;
+            budget_bytes = budget_bytes.min(usize::try_from(soft / LIMITER_SHARE).unwrap_or(usize::MAX));
+        }
+        Ok(budget_bytes)
     }
 
     fn pipeline(&self, pipeline: &PipelineSettings) -> Result<PipelinePlan, BuildError> {

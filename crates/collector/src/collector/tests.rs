@@ -1,6 +1,7 @@
 //! A whole collector on real files, against a store that answers as it is told.
 
 mod cluster;
+mod memory;
 mod store;
 
 use std::fs;
@@ -75,6 +76,7 @@ service:
         let surroundings = Surroundings {
             data_directory: Some(self.path("data")),
             node_name: Some("node-1".to_owned()),
+            memory_bytes: None,
         };
         Collector::new(&loaded.settings, &surroundings)
     }

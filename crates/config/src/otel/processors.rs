@@ -34,7 +34,7 @@ pub struct BatchSettings {
     pub send_batch_max_size: u64,
 }
 
-/// Settings of `memory_limiter`; a limit in MiB or in percent is set.
+/// Settings of `memory_limiter`; a limit in MiB or in percent is set, and the one in MiB acts where both are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemoryLimiterSettings {
     /// How often memory is measured; above 0.
@@ -45,8 +45,27 @@ pub struct MemoryLimiterSettings {
     pub spike_limit_mib: u64,
     /// The hard limit as a share of the machine's or container's memory, when `limit_mib` is 0.
     pub limit_percentage: u64,
-    /// As `spike_limit_mib`, in percent.
+    /// As `spike_limit_mib`, in percent of the same memory.
     pub spike_limit_percentage: u64,
+}
+
+impl MemoryLimiterSettings {
+    /// Bytes at which refusing begins: the hard limit less the spike. `memory_bytes` is what the process may use;
+    /// `None` where the limit is a share of it and it is not known.
+    pub fn soft_limit_bytes(&self, memory_bytes: Option<u64>) -> Option<u64> {
+        let share = |percentage: u64| {
+            let bytes = u128::from(memory_bytes?) * u128::from(percentage) / 100;
+            u64::try_from(bytes).ok()
+        };
+        let (limit, spike) = if self.limit_mib > 0 {
+            let bytes = |mebibytes: u64| mebibytes.saturating_mul(1 << 20);
+            (bytes(self.limit_mib), bytes(self.spike_limit_mib))
+        } else {
+            (share(self.limit_percentage)?, share(self.spike_limit_percentage)?)
+        };
+        let spike = if spike > 0 { spike } else { limit / 5 };
+        Some(limit.saturating_sub(spike))
+    }
 }
 
 /// One change of an attribute.
@@ -145,7 +164,6 @@ fn memory_limiter(section: &mut Section<'_>) -> MemoryLimiterSettings {
     ];
     section.without_effect(&["check_interval"]);
     section.without_effect(&upstream_only);
-    section.not_yet(&["limit_percentage", "spike_limit_percentage"]);
     if settings.check_interval.is_zero() {
         section.wrong("check_interval", "must be above 0", "write check_interval: 1s");
     }
@@ -171,7 +189,7 @@ fn memory_limiter(section: &mut Section<'_>) -> MemoryLimiterSettings {
         );
     }
     let spike_is_too_large = settings.spike_limit_percentage >= settings.limit_percentage;
-    if settings.limit_mib == 0 && settings.limit_percentage > 0 && spike_is_too_large {
+    if settings.limit_percentage > 0 && spike_is_too_large {
         section.wrong(
             "spike_limit_percentage",
             "must be below limit_percentage",

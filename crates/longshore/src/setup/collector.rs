@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use longshore_collector::{BuildError, Collector, Surroundings};
 use longshore_config::otel::CollectorSettings;
 
+use crate::memory_limit;
+
 /// Checks everything and opens nothing; `data` takes the checkpoints when the configuration names no storage.
 pub(crate) fn collector(settings: &CollectorSettings, data: PathBuf) -> Result<Collector, BuildError> {
     crate::choose_cryptography();
@@ -14,6 +16,7 @@ pub(crate) fn collector(settings: &CollectorSettings, data: PathBuf) -> Result<C
         &Surroundings {
             data_directory: Some(data),
             node_name,
+            memory_bytes: memory_limit::of_process(),
         },
     )
 }
