@@ -2,13 +2,14 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use longshore_config::loki::{self, StoreSettings};
 use longshore_config::otel::{self, CollectorSettings};
 use longshore_config::{ConfigErrors, Dialect, Env, Finding, Loaded};
 
-use crate::setup::{ConfiguredRules, collector, load};
+use crate::setup::{ConfiguredRules, Overrides, collector, load};
 
 const EXAMPLES: &str = "Examples:
   longshore validate --config deploy/configs/otel-collector-config.yaml
@@ -17,7 +18,8 @@ const EXAMPLES: &str = "Examples:
 
 The effective configuration goes to stdout: defaults filled in, names as upstream has them now,
 secrets hidden. Each departure from upstream is a warning on stderr, with what to write instead.
-A configuration with mistakes is exit code 1, with all of them listed. Nothing is changed.";
+A configuration with mistakes is exit code 1, with all of them listed; files that it names count, so
+they must be there. Nothing is changed.";
 
 /// Arguments of `longshore validate`.
 #[derive(Debug, Args)]
@@ -50,12 +52,19 @@ pub(crate) fn run(arguments: &ValidateArgs) -> anyhow::Result<()> {
     let loaded = load(&arguments.config, |text, name, env| {
         read(arguments.kind, text, name, env)
     })?;
-    // Expressions, patterns and selectors are compiled where they act; building opens nothing.
+    // Expressions, patterns and selectors are compiled where they act; building opens nothing but files that it names.
     match &loaded.settings {
         Checked::Collector(settings) => drop(collector(settings, PathBuf::new())?),
-        Checked::Store(settings) => drop(ConfiguredRules::new(settings)?),
+        Checked::Store(settings) => check_store(settings)?,
     }
     io::stdout().write_all(loaded.effective_yaml.as_bytes())?;
+    Ok(())
+}
+
+/// Reads the files of overrides, with the mistakes that a start would find in them.
+fn check_store(settings: &StoreSettings) -> anyhow::Result<()> {
+    let rules = Arc::new(ConfiguredRules::new(settings)?);
+    Overrides::new(settings, rules).read()?;
     Ok(())
 }
 
@@ -119,5 +128,29 @@ mod tests {
         assert!(check(Some(Kind::Store), collector).is_err());
         let errors = check(None, "# nothing\n").err().expect("nothing tells");
         assert!(errors.to_string().contains("--kind"), "{errors}");
+    }
+
+    #[test]
+    fn files_that_a_store_needs_must_be_there_and_good() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("overrides.yaml");
+        let overrides = format!("runtime_config: {{file: {}}}\n", file.display());
+        let store = |more: &str| match check(None, &format!("auth_enabled: true\n{more}"))
+            .expect("good")
+            .settings
+        {
+            Checked::Store(settings) => check_store(&settings).map_err(|error| error.to_string()),
+            Checked::Collector(_) => unreachable!("it is a store's"),
+        };
+        let fails_with = |more: &str, expected: &str| {
+            let error = store(more).expect_err(more);
+            assert!(error.contains(expected), "{error}");
+        };
+        assert_eq!(store(""), Ok(()));
+        fails_with(&overrides, "overrides.yaml: cannot be read");
+        std::fs::write(&file, "overrides: {a: {retention_period: 7x}}\n").expect("a file");
+        fails_with(&overrides, "overrides.yaml:1: overrides.a.retention_period");
+        std::fs::write(&file, "overrides: {a: {retention_period: 7d}}\n").expect("a file");
+        assert_eq!(store(&overrides), Ok(()));
     }
 }
