@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
+use longshore_model::{SECOND_NS, TimestampNs};
 use longshore_wire::container::{PodFacts, Rotation, facts_from_path, rotation_of_name};
 
 use super::files::{Discovered, FileHandle, FileId, Files, Stat};
@@ -50,6 +51,12 @@ fn stat_of(metadata: &fs::Metadata) -> Stat {
             inode: metadata.ino(),
         },
         size: metadata.size(),
+        modified: TimestampNs(
+            metadata
+                .mtime()
+                .saturating_mul(SECOND_NS)
+                .saturating_add(metadata.mtime_nsec()),
+        ),
     }
 }
 

@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use longshore_model::TimestampNs;
 use longshore_wire::container::Rotation;
 
 use super::chain::{Chain, FileKey, Phase, Tracked};
@@ -27,6 +28,14 @@ pub(crate) enum Unknown {
     ReadLive,
     /// All are taken as read.
     Skip,
+}
+
+/// Where reading begins in files that nothing is known of, and which of the rotated ones count as read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Begin {
+    pub(crate) unknown: Unknown,
+    /// Rotated ones last written to before are taken as read.
+    pub(crate) oldest: Option<TimestampNs>,
 }
 
 /// What an examination found that somebody should hear of.
@@ -54,7 +63,7 @@ pub(crate) fn examine<F: Files>(
     files: &mut F,
     chain: &mut Chain<F::Handle>,
     number: u32,
-    unknown: Unknown,
+    begin: Begin,
     fingerprint_bytes: usize,
     now: Duration,
     findings: &mut Findings,
@@ -74,7 +83,7 @@ pub(crate) fn examine<F: Files>(
     };
     let mut look = |path: PathBuf, rotation, search: &mut Search<'_, F>| match search.find(&path, rotation) {
         Ok(Found::Known(tracked)) => Some(*tracked),
-        Ok(Found::Unknown(candidate)) => Some(new_tracked(chain.new_key(number), *candidate, unknown)),
+        Ok(Found::Unknown(candidate)) => Some(new_tracked(chain.new_key(number), *candidate, begin)),
         Ok(Found::Nothing) => None,
         Err(error) => {
             findings.unreadable.push((path.clone(), error.to_string()));
@@ -296,9 +305,11 @@ fn adopt_path<H>(tracked: &mut Tracked<H>, candidate: Candidate<H>) {
     }
 }
 
-fn new_tracked<H>(key: FileKey, candidate: Candidate<H>, unknown: Unknown) -> Tracked<H> {
+fn new_tracked<H>(key: FileKey, candidate: Candidate<H>, begin: Begin) -> Tracked<H> {
     let is_live = candidate.rotation.is_none();
-    let is_read = match unknown {
+    let is_too_old = begin.oldest.is_some_and(|oldest| candidate.stat.modified < oldest);
+    let is_read = match begin.unknown {
+        _ if is_too_old && !is_live => false,
         Unknown::ReadAll => true,
         Unknown::ReadLive => is_live,
         Unknown::Skip => false,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use longshore_model::TimestampNs;
 use longshore_wire::container::{PodFacts, Rotation};
 
 /// What the kernel calls a file: its device and inode. Used again after the file was deleted and closed everywhere.
@@ -21,6 +22,8 @@ pub struct Stat {
     pub id: FileId,
     /// Its bytes.
     pub size: u64,
+    /// When it was last written to.
+    pub modified: TimestampNs,
 }
 
 /// A path that the globs matched.

@@ -15,6 +15,7 @@ use super::fingerprint::LineClock;
 use super::joiner::{JoinCounts, JoinSettings, Joiner, Record};
 
 mod adopt;
+mod age;
 mod hold;
 mod lag;
 mod look;
@@ -37,6 +38,8 @@ pub struct TailerSettings {
     pub fingerprint_bytes: usize,
     /// Files that are there when nothing was ever read are taken as read.
     pub starts_at_end: bool,
+    /// Files that nothing is known of are left out when they were not written to for longer.
+    pub age_max: Option<Duration>,
     /// When an unfinished last line of a plain file counts as a line; `None` never.
     pub flush_period: Option<Duration>,
     /// Most records in one chunk.
@@ -159,7 +162,7 @@ impl<F: Files> Tailer<F> {
             .filter_map(|found| found.target.as_ref().ok().cloned())
             .collect();
         for found in discovered {
-            self.meet(found, &matched);
+            self.meet(found, &matched, now);
         }
         if self.is_first_look {
             self.meet_saved();
@@ -168,7 +171,7 @@ impl<F: Files> Tailer<F> {
         self.is_first_look = false;
     }
 
-    fn meet(&mut self, found: Discovered, matched: &HashSet<PathBuf>) {
+    fn meet(&mut self, found: Discovered, matched: &HashSet<PathBuf>, now: Moment) {
         let target = match found.target {
             Ok(target) => target,
             Err(error) => {
@@ -183,6 +186,9 @@ impl<F: Files> Tailer<F> {
             return;
         }
         if base_of(&target).is_some_and(|base| matched.contains(&base) || self.by_target.contains_key(&base)) {
+            return;
+        }
+        if self.is_too_old(&target, now) {
             return;
         }
         self.add_chain(FileInfo {

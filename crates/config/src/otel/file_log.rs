@@ -21,7 +21,7 @@ pub struct FileLogSettings {
     pub include: Vec<String>,
     /// Globs of files to leave out, matched against the whole path.
     pub exclude: Vec<String>,
-    /// Leaves out files not written to for so long.
+    /// Leaves out files not written to for so long, unless they are known already.
     pub exclude_older_than: Option<Duration>,
     /// Where to begin in a file seen for the first time. Default: beginning.
     pub start_at: StartAt,
@@ -224,7 +224,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
             "write 2 or more",
         );
     }
-    section.not_yet(&["exclude_older_than", "max_concurrent_files"]);
+    section.not_yet(&["max_concurrent_files"]);
     section.not_supported(&NOT_SUPPORTED);
     section.without_effect(&WITHOUT_EFFECT);
     settings

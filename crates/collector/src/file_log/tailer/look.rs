@@ -1,12 +1,13 @@
 //! Looks at one path: has its file grown, was it rotated, truncated, deleted?
 
 use super::super::chain::{Moment, Phase};
-use super::super::examine::{Findings, Unknown, examine};
+use super::super::examine::{Begin, Findings, Unknown, examine};
 use super::super::files::Files;
 use super::{Problem, Tailer, add};
 
 impl<F: Files> Tailer<F> {
     pub(super) fn look_at(&mut self, number: u32, now: Moment) {
+        let oldest = self.oldest(now);
         let Some(chain) = self.chains.get_mut(&number) else {
             return;
         };
@@ -32,13 +33,14 @@ impl<F: Files> Tailer<F> {
                 _ if chain.files.is_empty() && !chain.joiner.is_container() => Unknown::ReadLive,
                 _ => Unknown::ReadAll,
             };
+            let begin = Begin { unknown, oldest };
             let mut findings = Findings::default();
             let fingerprint_bytes = self.settings.fingerprint_bytes;
             examine(
                 &mut self.files,
                 chain,
                 number,
-                unknown,
+                begin,
                 fingerprint_bytes,
                 now.steady,
                 &mut findings,

@@ -1,5 +1,6 @@
 //! The tailer against a disk in memory.
 
+mod age;
 mod archive;
 mod disk;
 mod hold;
@@ -24,6 +25,7 @@ pub(super) fn settings() -> TailerSettings {
         truncates: false,
         fingerprint_bytes: 1000,
         starts_at_end: false,
+        age_max: None,
         flush_period: None,
         chunk_records_max: 100,
     }

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use flate2::write::GzEncoder;
+use longshore_model::TimestampNs;
 use longshore_wire::container::{Rotation, facts_from_path, rotation_of_name};
 
 use crate::file_log::files::{Discovered, FileHandle, FileId, Files, Stat};
@@ -14,12 +16,26 @@ use crate::file_log::files::{Discovered, FileHandle, FileId, Files, Stat};
 #[derive(Debug, Clone)]
 pub(crate) struct Inode {
     number: u64,
-    data: Arc<Mutex<Vec<u8>>>,
+    data: Arc<Mutex<Data>>,
+}
+
+#[derive(Debug)]
+struct Data {
+    bytes: Vec<u8>,
+    modified: TimestampNs,
+}
+
+/// The disk's clock: no two changes are at the same time.
+fn tick() -> TimestampNs {
+    static CLOCK: AtomicI64 = AtomicI64::new(1);
+    TimestampNs(CLOCK.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Inode {
     pub(crate) fn append(&self, bytes: &[u8]) {
-        self.data.lock().unwrap().extend_from_slice(bytes);
+        let mut data = self.data.lock().unwrap();
+        data.bytes.extend_from_slice(bytes);
+        data.modified = tick();
     }
 }
 
@@ -30,12 +46,15 @@ pub(crate) struct Disk(Arc<Mutex<Content>>);
 struct Content {
     paths: BTreeMap<PathBuf, Inode>,
     dangling: BTreeSet<PathBuf>,
-    numbers: Vec<Weak<Mutex<Vec<u8>>>>,
+    numbers: Vec<Weak<Mutex<Data>>>,
 }
 
 impl Content {
     fn create(&mut self, path: &str) -> Inode {
-        let data = Arc::new(Mutex::new(Vec::new()));
+        let data = Arc::new(Mutex::new(Data {
+            bytes: Vec::new(),
+            modified: tick(),
+        }));
         let free = self.numbers.iter().position(|used| used.strong_count() == 0);
         let number = free.unwrap_or(self.numbers.len());
         match free {
@@ -98,11 +117,19 @@ impl Disk {
     }
 
     pub(crate) fn truncate(&self, path: &str) {
-        self.0.lock().unwrap().paths[Path::new(path)]
-            .data
-            .lock()
-            .unwrap()
-            .clear();
+        self.change(path, |data| {
+            data.bytes.clear();
+            data.modified = tick();
+        });
+    }
+
+    /// Says when a file was last written to.
+    pub(crate) fn touch(&self, path: &str, modified: TimestampNs) {
+        self.change(path, |data| data.modified = modified);
+    }
+
+    fn change(&self, path: &str, how: impl FnOnce(&mut Data)) {
+        how(&mut self.0.lock().unwrap().paths[Path::new(path)].data.lock().unwrap());
     }
 
     pub(crate) fn dangle(&self, path: &str) {
@@ -118,6 +145,7 @@ impl Disk {
             .data
             .lock()
             .unwrap()
+            .bytes
             .clone()
     }
 }
@@ -127,19 +155,20 @@ pub(crate) struct MemoryFiles(Disk);
 
 impl FileHandle for Inode {
     fn stat(&self) -> io::Result<Stat> {
-        let size = self.data.lock().unwrap().len() as u64;
+        let data = self.data.lock().unwrap();
         Ok(Stat {
             id: FileId {
                 device: 1,
                 inode: self.number,
             },
-            size,
+            size: data.bytes.len() as u64,
+            modified: data.modified,
         })
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let data = self.data.lock().unwrap();
-        let rest = data.get(offset as usize..).unwrap_or_default();
+        let rest = data.bytes.get(offset as usize..).unwrap_or_default();
         let count = rest.len().min(buffer.len());
         buffer[..count].copy_from_slice(&rest[..count]);
         Ok(count)
