@@ -8,6 +8,31 @@ use serde_json::json;
 
 use crate::{ENDS_WITHIN, PATIENCE, program};
 
+/// `log_format`, `log_level` and `log_queries_longer_than` of the configuration.
+#[test]
+fn queries_are_told_in_the_form_that_is_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
+    let file = folder.path().join("store.yaml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let config = config.replace("log_level: info", "log_level: info, log_format: json");
+    std::fs::write(&file, format!("{config}\nfrontend: {{log_queries_longer_than: -1s}}\n")).unwrap();
+    halves.start_ready(Half::Store).unwrap();
+    let answer = Client::new(halves.address)
+        .get("/loki/api/v1/labels?query=%7Ba%3D%22b%22%7D")
+        .unwrap();
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let told = || {
+        let words = halves.store.as_ref().map(|store| store.output())?;
+        let line = words.lines().find(|line| line.contains("slow query"))?;
+        Some(serde_json::from_str::<serde_json::Value>(line).unwrap())
+    };
+    let line = wait_until(PATIENCE, told).unwrap_or_else(|| panic!("{}", halves.last_words()));
+    assert_eq!(line["level"], "INFO");
+    assert_eq!(line["path"], "/loki/api/v1/labels");
+    assert_eq!(line["parameters"], "query=\"{a=\\\"b\\\"}\"");
+}
+
 #[test]
 fn the_level_of_logging_changes_and_the_store_ends_when_it_is_asked_to() {
     let folder = tempfile::tempdir().unwrap();

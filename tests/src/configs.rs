@@ -129,7 +129,7 @@ impl<'a> StoreFile<'a> {
         let (host, port, data) = (address.ip(), address.port(), data.display());
         format!(
             "auth_enabled: false
-server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn, http_server_write_timeout: 10m}}
+server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: info, http_server_write_timeout: 10m}}
 common:
   instance_addr: 127.0.0.1
   path_prefix: \"{data}\"

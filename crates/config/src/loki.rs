@@ -20,5 +20,5 @@ pub use limits::{
 pub use load::{defaults_yaml, limits_yaml, load, load_overrides};
 pub use query::{FrontendSettings, QuerierSettings};
 pub use rule_group::{Rule, RuleGroup, RuleGroupError, RuleKind, parse_rule_group};
-pub use server::ServerSettings;
+pub use server::{ClientCertificates, Pem, ServerSettings, TlsSettings};
 pub use store::{RuntimeConfigSettings, StoreSettings};

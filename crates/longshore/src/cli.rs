@@ -19,16 +19,16 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 failed (the reason is on stderr)
 #[command(name = "longshore", version, styles = STYLES, after_help = EXIT_CODES, max_term_width = 100)]
 pub(crate) struct Cli {
     /// How much to say on stderr: error, warn, info, debug, trace, or per module as in info,longshore_store=debug
+    /// [default: what the configuration says, else info]
     #[arg(
         long,
         global = true,
         help_heading = "Global",
         env = "LONGSHORE_LOG",
         hide_env_values = true,
-        value_name = "LEVEL",
-        default_value = "info"
+        value_name = "LEVEL"
     )]
-    pub(crate) log_level: String,
+    pub(crate) log_level: Option<String>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

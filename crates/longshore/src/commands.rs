@@ -14,13 +14,19 @@ pub(crate) mod validate;
 use anyhow::Context as _;
 
 use crate::cli::Command;
+use crate::logging::Logging;
 
 /// Runs one of them to its end.
-pub(crate) fn run(command: Command) -> anyhow::Result<()> {
+///
+/// Those with a configuration start logging by it, the others at once.
+pub(crate) fn run(command: Command, logging: Logging) -> anyhow::Result<()> {
+    if !matches!(command, Command::Collector(_) | Command::Store(_)) {
+        logging.clone().start();
+    }
     match command {
+        Command::Collector(arguments) => collector::run(&arguments, logging),
+        Command::Store(arguments) => store::run(&arguments, logging),
         Command::Up(arguments) => up::run(&arguments),
-        Command::Collector(arguments) => collector::run(&arguments),
-        Command::Store(arguments) => store::run(&arguments),
         Command::Query(arguments) => on_one_thread(query::run(arguments)),
         Command::Tail(arguments) => on_one_thread(tail::run(arguments)),
         Command::Labels(arguments) => on_one_thread(labels::run(arguments)),

@@ -34,9 +34,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(if error.use_stderr() { failure::USAGE } else { 0 });
         }
     };
-    logging::start(&arguments.log_level);
     failure::install_panic_message();
-    match commands::run(arguments.command) {
+    let logging = logging::Logging {
+        level: arguments.log_level,
+    };
+    match commands::run(arguments.command, logging) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if failure::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,39 +1,74 @@
-//! The program's own logs: `key=value` lines on stderr.
+//! The program's own logs: lines on stderr, `key=value` or JSON.
 
 use std::io::IsTerminal as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use tracing_subscriber::EnvFilter;
+use longshore_config::otel::{LogEncoding, LogLevel};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload::{self, Handle};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, Registry, fmt};
 
 /// How the running process changes how much it logs.
 struct Control {
     level: Mutex<String>,
-    reload: Box<dyn Fn(EnvFilter) -> Result<(), tracing_subscriber::reload::Error> + Send + Sync>,
+    handle: Handle<EnvFilter, Registry>,
 }
 
 static CONTROL: OnceLock<Control> = OnceLock::new();
 
-/// Starts them; `level` is `error`, `warn`, `info`, `debug`, `trace`, or directives as `info,longshore_store=debug`.
-///
-/// A second call in one process does nothing, so tests may call the program more than once.
-pub(crate) fn start(level: &str) {
-    let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-        .with_target(false)
-        .with_env_filter(filter(level))
-        .with_filter_reloading();
-    let handle = builder.reload_handle();
-    if builder.try_init().is_err() {
-        tracing::debug!("logging was started before");
-        return;
+/// How much to log, as far as the command line says it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Logging {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or directives as `info,longshore_store=debug`.
+    pub(crate) level: Option<String>,
+}
+
+impl Logging {
+    /// Starts it where nothing else says how.
+    pub(crate) fn start(self) {
+        self.start_as(LogLevel::Info, LogEncoding::Console);
     }
-    let control = Control {
-        level: Mutex::new(level.to_owned()),
-        reload: Box::new(move |filter| handle.reload(filter)),
-    };
-    // Logging starts once, so nobody was here before.
-    drop(CONTROL.set(control));
+
+    /// Starts it as a configuration says; a level of the command line goes first.
+    ///
+    /// A second call in one process does nothing, so tests may call the program more than once.
+    pub(crate) fn start_as(self, level: LogLevel, encoding: LogEncoding) {
+        let level = self.level.unwrap_or_else(|| name(level).to_owned());
+        let (filter, handle) = reload::Layer::new(filter(&level));
+        let lines = fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .with_target(false);
+        let lines = match encoding {
+            LogEncoding::Console => lines.boxed(),
+            LogEncoding::Json => lines.json().flatten_event(true).boxed(),
+        };
+        if tracing_subscriber::registry()
+            .with(filter)
+            .with(lines)
+            .try_init()
+            .is_err()
+        {
+            tracing::debug!("logging was started before");
+            return;
+        }
+        let control = Control {
+            level: Mutex::new(level),
+            handle,
+        };
+        // Logging starts once, so nobody was here before.
+        drop(CONTROL.set(control));
+    }
+}
+
+fn name(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Debug => "debug",
+        LogLevel::Info => "info",
+        LogLevel::Warn => "warn",
+        LogLevel::Error => "error",
+    }
 }
 
 fn filter(level: &str) -> EnvFilter {
@@ -55,7 +90,10 @@ pub(crate) fn level() -> String {
 pub(crate) fn set_level(level: &str) -> Result<(), String> {
     let control = CONTROL.get().ok_or("logging was not started")?;
     let mut current = control.level.lock().unwrap_or_else(PoisonError::into_inner);
-    (control.reload)(filter(level)).map_err(|error| error.to_string())?;
+    control
+        .handle
+        .reload(filter(level))
+        .map_err(|error| error.to_string())?;
     tracing::info!(from = %current, to = %level, "the level of logging was changed");
     level.clone_into(&mut current);
     Ok(())

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 
 use crate::error::ApiError;
-use crate::limits::BODY_READ_TIMEOUT;
+use crate::server::State;
 
 /// How a body is compressed, by its `Content-Encoding`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +38,10 @@ impl Encoding {
 }
 
 /// Reads a whole body of at most `bytes_max`.
-pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
-    let timed_out = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body did not arrive in time");
-    tokio::time::timeout(BODY_READ_TIMEOUT, read_all(body, bytes_max))
+pub(crate) async fn read(shared: &State, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    // Clients send again what gets this status, and not what gets 408 or Loki's 400: no line is lost.
+    let timed_out = |_| ApiError::unavailable("the request body did not arrive in time");
+    tokio::time::timeout(shared.settings.connections.read_timeout, read_all(body, bytes_max))
         .await
         .map_err(timed_out)?
 }

@@ -54,9 +54,9 @@ pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: 
 
 /// Counts streams, pieces, bytes and entries.
 async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRange) -> Result<Value, ApiError> {
-    let Reader { logs, limits } = reader;
-    check_length(logs.visible(range), None, &limits)?;
-    on_thread(shared, &limits, move |_, cancellation| {
+    check_length(reader.logs.visible(range), None, &reader.limits)?;
+    let logs = reader.logs.clone();
+    on_thread(shared, &reader, move |_, cancellation| {
         let volumes = logs.volume(&selector, range, None);
         let bytes: u64 = volumes
             .iter()
@@ -213,8 +213,8 @@ async fn find_volumes(
     request: VolumeRequest,
     step_ns: Option<i64>,
 ) -> Result<Vec<VolumeSeries>, ApiError> {
-    let Reader { logs, limits } = reader;
-    on_thread(shared, &limits, move |shared, _| {
+    let logs = reader.logs.clone();
+    on_thread(shared, &reader, move |shared, _| {
         let volumes = logs.volume(&request.selector, request.range, step_ns);
         let _memory = hold_volumes(shared, &volumes)?;
         Ok(aggregate(&request, volumes))

@@ -22,8 +22,8 @@ pub(crate) const PUSHES_AT_ONCE: usize = 64;
 /// record of the write-ahead log may hold.
 pub(crate) const STORE_PUSH_BYTES: usize = 8 << 20;
 
-/// Largest form body of a query, in bytes: Loki's longest query is 128 KiB, escaped it may be three times that.
-pub(crate) const FORM_BYTES_MAX: usize = 1 << 20;
+/// Largest form body of a query, in bytes: Loki's. Larger ones get 413.
+pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 10 << 20;
 
 /// Points of one series of a metric query; more get 400 with Loki's text.
 pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
@@ -35,11 +35,8 @@ pub(crate) const QUERY_MEMORY_BYTES_DEFAULT: usize = 128 << 20;
 /// One query gets this part of them, so that no query alone keeps all others away.
 pub(crate) const QUERY_MEMORY_SHARE: usize = 2;
 
-/// Queries that wait for a thread. More get 429 at once instead of waiting past the client's patience.
-pub(crate) const QUERIES_WAITING_MAX: usize = 256;
-
-/// Longest wait for the bytes of a push body; then 408, and the budget is free for others.
-pub(crate) const BODY_READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Queries that wait for a thread, of all tenants. More get 429 at once; each is a connection and some kilobytes.
+pub(crate) const QUERIES_WAITING_MAX: usize = 4_096;
 
 /// Different texts of refused entries that an answer lists; the rest is only counted.
 pub(crate) const REFUSALS_LISTED_MAX: usize = 10;
@@ -83,5 +80,5 @@ pub(crate) const HANDSHAKES_AT_ONCE: usize = 256;
 /// Longest handshake of TLS; then the client has to begin anew.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long open requests may take at the end before they are cut off.
-pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+/// Longest wait for the answer to a ping of HTTP/2; then the connection is gone. Pings are sent while it is idle.
+pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);

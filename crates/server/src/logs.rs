@@ -66,6 +66,11 @@ impl Logs {
         }
     }
 
+    /// Whose they are.
+    pub(crate) fn tenants(&self) -> &[TenantId] {
+        self.tenants.as_slice()
+    }
+
     /// What a scan names; a scan of several goes through all of them.
     pub(crate) fn tenant(&self) -> &TenantId {
         // There is at least one.

@@ -13,7 +13,8 @@ use longshore_model::{Direction, SECOND_NS, TimeRange, TimestampNs, parse_promet
 
 use crate::body;
 use crate::error::ApiError;
-use crate::limits::FORM_BYTES_MAX;
+use crate::server::Shared;
+use crate::slow::Asked;
 
 pub(crate) use time::{format_prometheus_duration, now, parse_timestamp};
 
@@ -34,20 +35,23 @@ pub(crate) struct Params {
     pub(crate) encoding_flags: Option<String>,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Params {
+impl FromRequest<Shared> for Params {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
         let mut pairs = Vec::new();
         if matches!(parts.method, Method::POST | Method::PUT) && is_form(&parts.headers) {
-            let bytes = body::read(body, FORM_BYTES_MAX).await?;
+            let bytes = body::read(shared, body, shared.settings.query_body_bytes_max).await?;
             let form = Request::from_parts(parts.clone(), Body::from(bytes));
-            let form = Form::<Vec<(String, String)>>::from_request(form, state).await;
+            let form = Form::<Vec<(String, String)>>::from_request(form, shared).await;
             pairs = form.map_err(|error| ApiError::bad_request(error.body_text()))?.0;
         }
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         pairs.extend(query.map_err(|error| ApiError::bad_request(error.body_text()))?.0);
+        if let Some(asked) = parts.extensions.get::<Asked>() {
+            asked.told(&pairs);
+        }
         let flags = parts
             .headers
             .get("x-loki-response-encoding-flags")

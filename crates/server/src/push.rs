@@ -176,7 +176,7 @@ async fn store(
     decode: impl FnOnce(Bytes, usize) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
 ) -> Result<(), ApiError> {
     let _budget = reserve(shared, headers).await?;
-    let body = body::read(body, shared.settings.push_body_bytes_max).await?;
+    let body = body::read(shared, body, shared.settings.push_body_bytes_max).await?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
     let turn = shared.push_turns.clone().acquire_owned().await.map_err(closed)?;
     let shared = shared.clone();

@@ -79,7 +79,9 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
             Ok(answer.respond(&stats))
         }
         Expr::Sample(expr) => {
-            let range = if reader.limits.align_metric_queries {
+            let range = if shared.settings.align_queries_with_step {
+                moved_down(range, step_ns)
+            } else if reader.limits.align_metric_queries {
                 aligned(range, step_ns)
             } else {
                 range
@@ -146,18 +148,23 @@ pub(crate) fn check_limit(limit: usize, limits: &Limits) -> Result<(), ApiError>
     Ok(())
 }
 
+/// Start and end rounded down to whole steps.
+fn moved_down(range: TimeRange, step_ns: i64) -> TimeRange {
+    let down = |at: TimestampNs| TimestampNs(at.0.div_euclid(step_ns).saturating_mul(step_ns));
+    TimeRange {
+        start: down(range.start),
+        end: down(range.end),
+    }
+}
+
 /// Start rounded down and end rounded up to whole steps.
 fn aligned(range: TimeRange, step_ns: i64) -> TimeRange {
-    let down = |at: i64| at.div_euclid(step_ns).saturating_mul(step_ns);
-    let end = down(range.end.0);
-    TimeRange {
-        start: TimestampNs(down(range.start.0)),
-        end: TimestampNs(if end == range.end.0 {
-            end
-        } else {
-            end.saturating_add(step_ns)
-        }),
-    }
+    let down = moved_down(range, step_ns);
+    let end = match down.end == range.end {
+        true => down.end,
+        false => TimestampNs(down.end.0.saturating_add(step_ns)),
+    };
+    TimeRange { end, ..down }
 }
 
 /// A log query with everything that says what it answers.
@@ -303,7 +310,7 @@ pub(crate) async fn run_query<T: Send + 'static>(
     let asked = std::time::Instant::now();
     let logs = reader.logs.clone();
     let series_max = reader.limits.max_query_series.unwrap_or(usize::MAX);
-    on_thread(shared, &reader.limits, move |shared, cancellation| {
+    on_thread(shared, reader, move |shared, cancellation| {
         let started = std::time::Instant::now();
         shared.metrics.query_started();
         let context = Context {

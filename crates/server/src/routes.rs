@@ -1,19 +1,22 @@
 //! Which path goes where, and what every request passes through.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::handler::Handler;
 use axum::http::{Extensions, HeaderMap, Method, StatusCode, Version};
 use axum::middleware::{self, Next};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodRouter, any, get, post, put};
+use tokio::time::timeout;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 
+use crate::error::ApiError;
 use crate::server::Shared;
+use crate::slow::Asked;
 use crate::{
     cluster, delete, detected, index, labels, legacy, page, patterns, process, push, query, rules, status, tail,
 };
@@ -155,8 +158,15 @@ fn when_compressed(shared: &Shared) -> impl Predicate + use<> {
     DefaultPredicate::new().and(move |_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| is_wanted)
 }
 
+fn too_late(limit: Duration) -> ApiError {
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        format!("the answer took longer than the {limit:?} of server.http_server_write_timeout; ask for less"),
+    )
+}
+
 /// Counts a request and how long it took. The name of a route is bounded, as paths and methods of clients are not.
-async fn measure(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+async fn measure(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let route = request
         .extensions()
@@ -171,9 +181,26 @@ async fn measure(State(shared): State<Shared>, request: Request, next: Next) -> 
         Method::DELETE => "DELETE",
         _ => "other",
     };
-    let response = next.run(request).await;
-    shared
-        .metrics
-        .request(method, &route, response.status().as_u16(), started.elapsed());
+    let settings = &shared.settings;
+    let slow = settings.slow_query.map(|limit| {
+        let tenant = request.headers().get("x-scope-orgid").cloned();
+        (limit, tenant, Asked::about(&mut request))
+    });
+    let answer = next.run(request);
+    let response = match settings.connections.answer_timeout {
+        None => answer.await,
+        Some(limit) => match timeout(limit, answer).await {
+            Ok(answer) => answer,
+            Err(_) => too_late(limit).into_response(),
+        },
+    };
+    let took = started.elapsed();
+    shared.metrics.request(method, &route, response.status().as_u16(), took);
+    if let Some((limit, tenant, asked)) = slow
+        && took > limit
+    {
+        let tenant = tenant.as_ref().and_then(|tenant| tenant.to_str().ok());
+        asked.tell(&route, tenant.unwrap_or_default(), response.status(), took);
+    }
     response
 }

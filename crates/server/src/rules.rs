@@ -14,7 +14,6 @@ use serde_json::json;
 use crate::body;
 use crate::error::ApiError;
 use crate::json;
-use crate::limits::FORM_BYTES_MAX;
 use crate::params::Params;
 use crate::server::Shared;
 use crate::tenant::Reader;
@@ -46,12 +45,12 @@ pub(crate) async fn delete_namespace(_: Reader) -> ApiError {
 
 /// `POST /loki/api/v1/rules/{namespace}`: mistakes of the group first, as Loki tells them, then that it is not kept.
 pub(crate) async fn create(
-    State(_): State<Shared>,
+    State(shared): State<Shared>,
     _: Reader,
     Path(_namespace): Path<String>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let bytes = body::read(body, FORM_BYTES_MAX).await?;
+    let bytes = body::read(&shared, body, shared.settings.query_body_bytes_max).await?;
     let text = String::from_utf8_lossy(&bytes);
     let group = parse_rule_group(&text).map_err(|error| ApiError::bad_request(error.to_string()).line())?;
     check_expressions(&group)?;

@@ -1,10 +1,10 @@
 //! Binds, serves, stops.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
-use axum::serve::{Listener, ListenerExt as _};
+use axum::serve::ListenerExt as _;
 use longshore_logql::eval::MemoryPool;
 use longshore_model::TimestampNs;
 use longshore_store::Store;
@@ -16,7 +16,8 @@ use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
 use crate::admission::Admission;
-use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE, SHUTDOWN_GRACE};
+use crate::connections;
+use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE};
 use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
 use crate::params::now;
@@ -27,6 +28,7 @@ use crate::settings::ServerSettings;
 use crate::tail::Hub;
 use crate::tenants::TenantLimits;
 use crate::tls::{self, TlsError, TlsListener};
+use crate::waiting::Waiting;
 
 /// What all handlers share.
 pub(crate) type Shared = Arc<State>;
@@ -50,7 +52,7 @@ pub(crate) struct State {
     /// Memory for queries and their answers.
     pub(crate) query_memory: Arc<MemoryPool>,
     /// Queries that wait for a thread.
-    pub(crate) queries_waiting: AtomicUsize,
+    pub(crate) waiting: Waiting,
     /// Turns true when the server stops; live tails end then.
     pub(crate) closing: watch::Receiver<bool>,
     /// Where it listens.
@@ -137,7 +139,7 @@ impl Server {
                 settings.query_memory_bytes,
                 settings.query_memory_bytes / QUERY_MEMORY_SHARE,
             )),
-            queries_waiting: AtomicUsize::new(0),
+            waiting: Waiting::default(),
             admission: Admission::new(settings.stream_idle_period),
             settings,
             store,
@@ -181,10 +183,7 @@ impl Server {
     }
 
     /// Answers until `shutdown` completes, then lets open requests end, for a while.
-    ///
-    /// # Errors
-    /// When accepting connections fails for good.
-    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
         let Self {
             listener,
             tls,
@@ -192,20 +191,22 @@ impl Server {
             shared,
             close,
         } = self;
+        info!(%address, "listening");
+        let stop = async {
+            shutdown.await;
+            // Live tails end by it.
+            close.send_replace(true);
+        };
+        let settings = shared.settings.connections.clone();
+        let router = routes::router(shared);
         match tls {
             None => {
-                serve(
-                    listener.tap_io(|stream| without_delay(stream)),
-                    address,
-                    shared,
-                    close,
-                    shutdown,
-                )
-                .await
+                let listener = listener.tap_io(|stream| without_delay(stream));
+                connections::serve(listener, router, &settings, stop).await;
             }
             Some(config) => {
                 let listener = TlsListener::new(listener, address, config);
-                serve(listener, address, shared, close, shutdown).await
+                connections::serve(listener, router, &settings, stop).await;
             }
         }
     }
@@ -216,42 +217,4 @@ pub(crate) fn without_delay(stream: &TcpStream) {
     if let Err(error) = stream.set_nodelay(true) {
         warn!(%error, "cannot switch off Nagle's algorithm");
     }
-}
-
-async fn serve<L: Listener<Addr = SocketAddr>>(
-    listener: L,
-    address: SocketAddr,
-    shared: Shared,
-    close: watch::Sender<bool>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let mut stopped = shared.closing.clone();
-    let mut stopping = shared.closing.clone();
-    let router = routes::router(shared);
-    info!(%address, "listening");
-    let stop = async move {
-        shutdown.await;
-        close.send_replace(true);
-        // The sender must live until everyone has seen it.
-        close.closed().await;
-    };
-    let stop = tokio::spawn(stop);
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            let _ = stopping.wait_for(|closing| *closing).await;
-        })
-        .into_future();
-    let grace = async move {
-        let _ = stopped.wait_for(|closing| *closing).await;
-        tokio::time::sleep(SHUTDOWN_GRACE).await;
-    };
-    let result = tokio::select! {
-        result = serving => result,
-        () = grace => {
-            warn!(seconds = SHUTDOWN_GRACE.as_secs(), "some requests did not end in time and are cut off");
-            Ok(())
-        }
-    };
-    stop.abort();
-    result
 }

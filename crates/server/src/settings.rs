@@ -11,10 +11,12 @@ use longshore_wire::level::LevelFields;
 use longshore_wire::otel_labels::{Action, INDEX_ATTRIBUTES, Names, Rule, Rules};
 use longshore_wire::service_name::DISCOVERY_LABELS;
 
-use crate::limits::{PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT};
+use crate::connections::ConnectionSettings;
+use crate::limits::{
+    PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_BODY_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT,
+};
 use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
 use crate::rate::Rate;
-use crate::tls::TlsFiles;
 
 /// How the server works.
 #[derive(Debug, Clone)]
@@ -24,7 +26,9 @@ pub struct ServerSettings {
     /// Stands before every path; empty for none.
     pub path_prefix: String,
     /// With it, clients are answered by TLS only.
-    pub tls: Option<TlsFiles>,
+    pub tls: Option<loki::TlsSettings>,
+    /// How long clients are waited for.
+    pub connections: ConnectionSettings,
     /// Requests must name their tenant in `X-Scope-OrgID`. Without it everything belongs to tenant `fake`.
     pub auth_enabled: bool,
     /// Largest push request on the wire, in bytes.
@@ -43,6 +47,14 @@ pub struct ServerSettings {
     pub stream_idle_period: Duration,
     /// Queries that run at a time.
     pub queries_at_once: usize,
+    /// Queries of a tenant that may wait for others to end; one more gets 429.
+    pub queries_waiting_max: usize,
+    /// Largest form body of a query, in bytes.
+    pub query_body_bytes_max: usize,
+    /// Queries that take longer are told in the log; `None` tells none.
+    pub slow_query: Option<Duration>,
+    /// Start and end of metric queries are moved down to whole steps.
+    pub align_queries_with_step: bool,
     /// Bytes that queries and their answers may hold together; one query gets half of them.
     pub query_memory_bytes: usize,
     /// What pushes and queries may do.
@@ -210,6 +222,7 @@ impl Default for ServerSettings {
             listen: "127.0.0.1:3100".to_owned(),
             path_prefix: String::new(),
             tls: None,
+            connections: ConnectionSettings::default(),
             auth_enabled: false,
             push_body_bytes_max: PUSH_BODY_BYTES_DEFAULT,
             push_inflated_bytes_max: PUSH_INFLATED_BYTES_DEFAULT,
@@ -219,6 +232,10 @@ impl Default for ServerSettings {
             per_request_limits_enabled: false,
             stream_idle_period: Duration::from_secs(1800),
             queries_at_once: 4,
+            queries_waiting_max: 2_048,
+            query_body_bytes_max: QUERY_BODY_BYTES_DEFAULT,
+            slow_query: None,
+            align_queries_with_step: false,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
             overrides: BTreeMap::new(),
@@ -251,7 +268,8 @@ impl From<&StoreSettings> for ServerSettings {
         Self {
             listen: format!("{address}:{}", server.http_listen_port),
             path_prefix: server.http_path_prefix.clone(),
-            tls: tls(server),
+            tls: server.http_tls_config.clone(),
+            connections: connections(server),
             auth_enabled: settings.auth_enabled,
             push_body_bytes_max: size(server.push_size_max.0),
             push_inflated_bytes_max: size(server.push_decompressed_size_max.0).min(PUSH_INFLATED_BYTES_DEFAULT),
@@ -261,6 +279,10 @@ impl From<&StoreSettings> for ServerSettings {
             per_request_limits_enabled: settings.querier.per_request_limits_enabled,
             stream_idle_period: settings.ingester.chunk_idle_period,
             queries_at_once: size(settings.querier.max_concurrent).max(1),
+            queries_waiting_max: size(settings.frontend.max_outstanding_per_tenant),
+            query_body_bytes_max: size(settings.frontend.max_body_size_bytes),
+            slow_query: settings.frontend.log_queries_longer_than,
+            align_queries_with_step: settings.querier.align_queries_with_step,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),
             overrides: overrides(&settings.overrides),
@@ -339,13 +361,16 @@ fn blocked_query(query: &loki::BlockedQuery) -> Option<BlockedQuery> {
     })
 }
 
-fn tls(server: &loki::ServerSettings) -> Option<TlsFiles> {
-    Some(TlsFiles {
-        certificate: server.http_tls_cert_file.clone()?,
-        key: server.http_tls_key_file.clone()?,
-        client_ca: server.http_tls_client_ca_file.clone(),
-        client_certificate_required: server.http_tls_client_certificate_required,
-    })
+fn connections(server: &loki::ServerSettings) -> ConnectionSettings {
+    let usual = ConnectionSettings::default();
+    ConnectionSettings {
+        connections_max: server.http_listen_conn_limit.map(size),
+        read_timeout: server.http_server_read_timeout,
+        answer_timeout: server.http_server_write_timeout,
+        write_timeout: server.http_server_write_timeout.unwrap_or(usual.write_timeout),
+        idle_timeout: server.http_server_idle_timeout,
+        shutdown_grace: server.graceful_shutdown_timeout,
+    }
 }
 
 fn otlp_rules(settings: &loki::OtlpLabels) -> Rules {

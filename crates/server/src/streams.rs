@@ -37,8 +37,8 @@ pub(crate) async fn find(
     selector: impl StreamSelector + 'static,
     range: TimeRange,
 ) -> Result<Streams, ApiError> {
-    let Reader { logs, limits } = reader;
-    on_thread(shared, &limits, move |shared, _| {
+    let logs = reader.logs.clone();
+    on_thread(shared, &reader, move |shared, _| {
         let labels = logs.streams(&selector, range);
         let memory = shared.query_memory.query();
         let bytes = labels.iter().map(bytes_of).sum();

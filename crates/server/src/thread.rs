@@ -1,16 +1,16 @@
 //! Blocking work of a request on a thread of its own, so many at a time, cancelled when nobody waits for it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use longshore_logql::eval::MemoryError;
 use longshore_model::{Cancellation, ScanError};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{ApiError, chain};
-use crate::limits::QUERIES_WAITING_MAX;
 use crate::server::{Shared, State};
-use crate::settings::Limits;
+use crate::tenant::Reader;
 
 /// Cancels when it is dropped: the future of a request is dropped when its client goes away.
 struct CancelOnDrop(Cancellation);
@@ -21,29 +21,20 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// One that waits for a thread.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Runs `work` when it is its turn. It must look at the cancellation often, or be short.
+/// Runs `work` for a request when it is its turn. It must look at the cancellation often, or be short.
 pub(crate) async fn on_thread<T: Send + 'static>(
     shared: &Shared,
-    limits: &Limits,
+    reader: &Reader,
     work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let limit = limits.query_timeout;
+    let limit = reader.limits.query_timeout;
     if limit.is_zero() {
         return Err(timed_out(limit));
     }
     let cancellation = Cancellation::default();
     let _guard = CancelOnDrop(cancellation.clone());
     let run = async {
-        let turn = wait_for_turn(shared).await?;
+        let turn = wait_for_turn(shared, reader).await?;
         let shared = shared.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -57,17 +48,18 @@ pub(crate) async fn on_thread<T: Send + 'static>(
         .unwrap_or_else(|_| Err(timed_out(limit)))
 }
 
-async fn wait_for_turn(shared: &State) -> Result<tokio::sync::OwnedSemaphorePermit, ApiError> {
-    let before = shared.queries_waiting.fetch_add(1, Ordering::Relaxed);
-    let _waiting = Waiting(&shared.queries_waiting);
-    if before >= QUERIES_WAITING_MAX {
-        return Err(ApiError::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too many outstanding requests",
-        ));
+async fn wait_for_turn(shared: &State, reader: &Reader) -> Result<OwnedSemaphorePermit, ApiError> {
+    let turns = Arc::clone(&shared.query_turns);
+    // Who need not wait does not count.
+    if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
+        return Ok(turn);
     }
+    let _place = shared
+        .waiting
+        .enter(reader.logs.tenants(), shared.settings.queries_waiting_max)
+        .ok_or_else(|| ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too many outstanding requests"))?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
-    shared.query_turns.clone().acquire_owned().await.map_err(closed)
+    turns.acquire_owned().await.map_err(closed)
 }
 
 fn timed_out(limit: Duration) -> ApiError {

@@ -1,12 +1,15 @@
-//! TLS towards clients: certificates from files, handshakes beside each other.
+//! TLS towards clients: certificates, and handshakes beside each other.
 //!
 //! Invariant: a client that is slow with its handshake keeps nobody waiting, and gives up its place after a while.
+
+mod any_certificate;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::serve::Listener;
+use longshore_config::loki::{ClientCertificates, Pem, TlsSettings};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -20,39 +23,27 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
+use self::any_certificate::AnyCertificate;
 use crate::limits::{HANDSHAKE_TIMEOUT, HANDSHAKES_AT_ONCE};
 
-/// Files in PEM form.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The certificate, and those between it and its root.
-    pub certificate: String,
-    /// Its key.
-    pub key: String,
-    /// Who may sign certificates of clients; `None` asks for none.
-    pub client_ca: Option<String>,
-    /// Clients without a certificate are turned away.
-    pub client_certificate_required: bool,
-}
-
-/// Why the files cannot be used.
+/// Why the certificates cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// A file cannot be read, or has not in it what it should.
-    #[error("cannot read {what} from {file}")]
-    File {
+    /// One cannot be read, or has not in it what it should.
+    #[error("cannot read {what} from {place}")]
+    Read {
         /// What should be in it.
         what: &'static str,
-        /// The file.
-        file: String,
+        /// The file or the key of the configuration.
+        place: String,
         /// The cause.
         #[source]
         source: rustls::pki_types::pem::Error,
     },
     /// They do not fit each other.
-    #[error("the certificate {certificate} cannot be used")]
+    #[error("the certificate in {certificate} cannot be used")]
     Unusable {
-        /// The file of the certificate.
+        /// Where the certificate is.
         certificate: String,
         /// The cause.
         #[source]
@@ -60,31 +51,84 @@ pub enum TlsError {
     },
 }
 
-/// Reads the files.
-pub(crate) fn configuration(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
-    let certificates = read_certificates(&files.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(Path::new(&files.key)).map_err(|source| TlsError::File {
-        what: "a private key",
-        file: files.key.clone(),
-        source,
-    })?;
+/// Something in PEM form, and what it is in the configuration.
+struct Source<'a> {
+    pem: &'a Pem,
+    key: &'static str,
+}
+
+impl Source<'_> {
+    fn place(&self) -> String {
+        match self.pem {
+            Pem::File(file) => file.clone(),
+            Pem::Text(_) => format!("server.http_tls_config.{}", self.key),
+        }
+    }
+
+    fn error(&self, what: &'static str, source: rustls::pki_types::pem::Error) -> TlsError {
+        let place = self.place();
+        TlsError::Read { what, place, source }
+    }
+
+    fn private_key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
+        let key = match self.pem {
+            Pem::File(file) => PrivateKeyDer::from_pem_file(Path::new(file)),
+            Pem::Text(text) => PrivateKeyDer::from_pem_slice(text.reveal().as_bytes()),
+        };
+        key.map_err(|source| self.error("a private key", source))
+    }
+
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+        let certificates = match self.pem {
+            Pem::File(file) => CertificateDer::pem_file_iter(Path::new(file)).and_then(Iterator::collect),
+            Pem::Text(text) => CertificateDer::pem_slice_iter(text.reveal().as_bytes()).collect(),
+        };
+        let certificates: Vec<_> = certificates.map_err(|source| self.error("certificates", source))?;
+        if certificates.is_empty() {
+            return Err(self.error("certificates", rustls::pki_types::pem::Error::NoItemsFound));
+        }
+        Ok(certificates)
+    }
+}
+
+/// Reads what is configured.
+pub(crate) fn configuration(settings: &TlsSettings) -> Result<Arc<ServerConfig>, TlsError> {
+    let certificate = Source {
+        pem: &settings.certificate,
+        key: "cert",
+    };
+    let certificates = certificate.certificates()?;
+    let key = Source {
+        pem: &settings.key,
+        key: "key",
+    };
+    let key = key.private_key()?;
     let unusable = |source: Box<dyn std::error::Error + Send + Sync>| TlsError::Unusable {
-        certificate: files.certificate.clone(),
+        certificate: certificate.place(),
         source,
     };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| unusable(error.into()))?;
-    let builder = match &files.client_ca {
-        None => builder.with_no_client_auth(),
-        Some(file) => {
+    let builder = match settings.client_certificates {
+        ClientCertificates::NotAsked => builder.with_no_client_auth(),
+        kind @ (ClientCertificates::Asked | ClientCertificates::Needed) => {
+            builder.with_client_cert_verifier(Arc::new(AnyCertificate {
+                is_needed: kind == ClientCertificates::Needed,
+                algorithms: provider.signature_verification_algorithms,
+            }))
+        }
+        kind @ (ClientCertificates::VerifiedIfGiven | ClientCertificates::Verified) => {
             let mut roots = RootCertStore::empty();
-            for certificate in read_certificates(file)? {
-                roots.add(certificate).map_err(|error| unusable(error.into()))?;
+            if let Some(pem) = &settings.client_ca {
+                let source = Source { pem, key: "client_ca" };
+                for certificate in source.certificates()? {
+                    roots.add(certificate).map_err(|error| unusable(error.into()))?;
+                }
             }
             let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
-            if !files.client_certificate_required {
+            if kind == ClientCertificates::VerifiedIfGiven {
                 verifier = verifier.allow_unauthenticated();
             }
             builder.with_client_cert_verifier(verifier.build().map_err(|error| unusable(error.into()))?)
@@ -95,20 +139,6 @@ pub(crate) fn configuration(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsEr
         .map_err(|error| unusable(error.into()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
-}
-
-fn read_certificates(file: &str) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |source| TlsError::File {
-        what: "certificates",
-        file: file.to_owned(),
-        source,
-    };
-    let certificates = CertificateDer::pem_file_iter(Path::new(file)).map_err(wrong)?;
-    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(wrong)?;
-    if certificates.is_empty() {
-        return Err(wrong(rustls::pki_types::pem::Error::NoItemsFound));
-    }
-    Ok(certificates)
 }
 
 type Connection = (TlsStream<TcpStream>, SocketAddr);

@@ -56,6 +56,17 @@ pub enum PushError {
     /// No space left; pushes are accepted again when there is.
     #[error("the disk is full; free some space, pushes resume by themselves")]
     DiskFull(#[source] Arc<io::Error>),
+    /// More of the disk is used than may be; pushes are accepted again when it is less.
+    #[error(
+        "the disk is {used_percent:.1} % full, more than the {threshold_percent:.1} % of \
+         ingester.wal.disk_full_threshold; free some space or raise it, pushes resume by themselves"
+    )]
+    DiskAboveThreshold {
+        /// The part that is used.
+        used_percent: f64,
+        /// The part that may be.
+        threshold_percent: f64,
+    },
     /// The disk does not keep up.
     #[error("the store is busy flushing, try again")]
     Overloaded,

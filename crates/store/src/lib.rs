@@ -12,6 +12,7 @@ mod clock;
 mod codec;
 mod compare;
 mod deletion;
+mod disk;
 mod errors;
 mod events;
 mod flush;

@@ -39,6 +39,7 @@ impl Inner {
                 limit_bytes: RECORD_BYTES_MAX,
             });
         }
+        self.check_disk()?;
         self.wal.wait_for_room()?;
         let hashes = self.hash(&streams);
         let (mut state, stored) = self.lock_compared(tenant, &streams)?;

@@ -24,6 +24,8 @@ pub struct Settings {
     pub chunk_target_size_bytes: u64,
     /// Most bytes of all entries in the head that is being filled; while one is flushed there are two.
     pub head_bytes_max: usize,
+    /// Pushes are refused while more than this share of the disk is used, from 0 to 1; by default until it is full.
+    pub disk_full_threshold: Option<f64>,
     /// How long a delete request may be taken back, and its lines stay on disk; 24 h by default, as in Loki.
     pub delete_request_cancel_period: Duration,
     /// Reads the queries of delete requests; without it none is taken.
@@ -82,6 +84,7 @@ impl Settings {
             max_chunk_age: Duration::from_secs(2 * 3600),
             chunk_target_size_bytes: 1_572_864,
             head_bytes_max: crate::limits::HEAD_BYTES_DEFAULT,
+            disk_full_threshold: None,
             delete_request_cancel_period: Duration::from_secs(24 * 3600),
             row_filters: None,
             rules: Arc::new(SameForAll::default()),

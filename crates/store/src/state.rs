@@ -9,6 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::disk::Disk;
 use crate::store::Inner;
 
 /// Looks when it is asked.
@@ -31,21 +32,23 @@ impl Collector for State {
         gauge(
             "store_ready",
             "1 while pushes are accepted, else 0",
-            i64::from(store.check().is_ok()),
+            i64::from(store.check().is_ok() && store.check_disk().is_ok()),
         )?;
         // Where the disk cannot be asked, no figure is better than a wrong one.
-        let Ok(disk) = rustix::fs::statvfs(&store.settings.directory) else {
+        let Some(disk) = Disk::of(&store.settings.directory) else {
             return Ok(());
         };
-        let bytes = |blocks: u64| i64::try_from(blocks.saturating_mul(disk.f_frsize)).unwrap_or(i64::MAX);
-        // What is kept for root is no room for the store: with it left out, the share that is used is what `df` says.
-        let reserved = disk.f_bfree.saturating_sub(disk.f_bavail);
+        let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         gauge(
             "store_disk_bytes",
             "Size of the disk that data lies on, without what is reserved",
-            bytes(disk.f_blocks.saturating_sub(reserved)),
+            bytes(disk.size_bytes),
         )?;
-        gauge("store_disk_free_bytes", "Free bytes of that disk", bytes(disk.f_bavail))
+        gauge(
+            "store_disk_free_bytes",
+            "Free bytes of that disk",
+            bytes(disk.free_bytes),
+        )
     }
 }
 

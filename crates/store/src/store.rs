@@ -14,6 +14,7 @@ use prometheus_client::registry::Registry;
 use crate::catalogue::Catalogue;
 use crate::clock::{Clock, SystemClock};
 use crate::deletion::{Deletion, Deletions, Sweep};
+use crate::disk::Disk;
 use crate::errors::{CancelError, DeleteError, FlushError, OpenError, PushError};
 use crate::events::Events;
 use crate::head::Head;
@@ -327,6 +328,15 @@ impl Inner {
         } else {
             self.wal.check()
         }
+    }
+
+    /// Whether the disk has room enough for more.
+    pub(crate) fn check_disk(&self) -> Result<(), PushError> {
+        let Some(threshold) = self.settings.disk_full_threshold else {
+            return Ok(());
+        };
+        // Where the disk cannot be asked, writing to it will tell.
+        Disk::of(&self.settings.directory).map_or(Ok(()), |disk| disk.check(threshold))
     }
 }
 

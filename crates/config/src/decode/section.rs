@@ -252,6 +252,19 @@ impl<'a> Section<'a> {
         self.read_value(key, None, values::go_duration, show_duration)
     }
 
+    /// Go's durations where a negative one means something, in nanoseconds.
+    pub(crate) fn signed_duration_ns(&mut self, key: &str, default_ns: i64) -> i64 {
+        let show = |ns: &i64| {
+            let sign = if *ns < 0 { "-" } else { "" };
+            Node::plain(format!(
+                "{sign}{}",
+                duration_text(Duration::from_nanos(ns.unsigned_abs()))
+            ))
+        };
+        self.read_value(key, Some(default_ns), values::signed_go_duration, show)
+            .unwrap_or(default_ns)
+    }
+
     /// Prometheus' durations (`7d`, `1w`).
     pub(crate) fn long_duration(&mut self, key: &str, default: Duration) -> Duration {
         self.read_value(key, Some(default), values::prometheus_duration, show_duration)

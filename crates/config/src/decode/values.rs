@@ -114,9 +114,14 @@ pub(super) fn texts(node: &Node) -> Result<Vec<String>, Wrong> {
     }
 }
 
-pub(super) fn go_duration(node: &Node) -> Result<Duration, Wrong> {
+/// Nanoseconds.
+pub(super) fn signed_go_duration(node: &Node) -> Result<i64, Wrong> {
     let given = text(node).map_err(|_| not_a_duration(node))?;
-    let ns = parse_go_duration(given.trim()).map_err(|_| not_a_duration(node))?;
+    parse_go_duration(given.trim()).map_err(|_| not_a_duration(node))
+}
+
+pub(super) fn go_duration(node: &Node) -> Result<Duration, Wrong> {
+    let ns = signed_go_duration(node)?;
     u64::try_from(ns)
         .map(Duration::from_nanos)
         .map_err(|_| Wrong::expects("a duration that is not negative", node, "write 0s or more"))

@@ -17,6 +17,9 @@ pub struct IngesterSettings {
     pub max_chunk_age: Duration,
     /// A stream with so many bytes, compressed, is flushed. Default: 1.5 MiB.
     pub chunk_target_size: ByteSize,
+    /// The share of the disk from which on no lines are taken in (`wal.disk_full_threshold`); `None` uses it up.
+    /// Default: `None`.
+    pub disk_full_threshold: Option<f64>,
 }
 
 /// Compression of stored lines, with Loki's names.
@@ -53,6 +56,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
         chunk_idle_period: section.duration("chunk_idle_period", Duration::from_secs(30 * 60)),
         max_chunk_age: section.duration("max_chunk_age", Duration::from_secs(2 * 3600)),
         chunk_target_size: ByteSize(section.unsigned("chunk_target_size", 1_572_864)),
+        disk_full_threshold: section.child("wal", wal),
     };
     for (key, period) in [
         ("chunk_idle_period", settings.chunk_idle_period),
@@ -69,7 +73,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
             "write chunk_target_size: 1572864",
         );
     }
-    section.child("wal", wal);
     // Segments are written whole, by pages of their own size and as soon as they are due.
     section.without_effect(&["chunk_block_size", "concurrent_flushes", "flush_check_period"]);
     section.without_effect(&[
@@ -93,15 +96,19 @@ pub(super) fn decode(section: &mut Section<'_>) -> IngesterSettings {
 }
 
 /// The log lies in the data folder, is cut after each flush and bounded by what is in memory; the end flushes.
-fn wal(section: &mut Section<'_>) {
+/// Gives the share of the disk that may be full.
+fn wal(section: &mut Section<'_>) -> Option<f64> {
     section.without_effect(&[
         "checkpoint_duration",
         "dir",
         "flush_on_shutdown",
         "replay_memory_ceiling",
     ]);
-    section.not_yet(&["disk_full_threshold"]);
-    let threshold = section.float("disk_full_threshold", 0.9);
+    if !section.boolean("enabled", true) {
+        let message = "the write-ahead log stays on: without it a line could be lost after it was acknowledged";
+        section.warn("enabled", message, "write enabled: true, or remove the key");
+    }
+    let threshold = section.float("disk_full_threshold", 0.0);
     if !(0.0..=1.0).contains(&threshold) {
         section.wrong(
             "disk_full_threshold",
@@ -109,8 +116,5 @@ fn wal(section: &mut Section<'_>) {
             "write 0.9",
         );
     }
-    if !section.boolean("enabled", true) {
-        let message = "the write-ahead log stays on: without it a line could be lost after it was acknowledged";
-        section.warn("enabled", message, "write enabled: true, or remove the key");
-    }
+    (threshold > 0.0).then_some(threshold)
 }

@@ -15,20 +15,20 @@ pub struct QuerierSettings {
     pub multi_tenant_queries_enabled: bool,
     /// `X-Loki-Query-Limits` of a request acts. Default: false.
     pub per_request_limits_enabled: bool,
-    /// How far back an instant query of logs looks (`engine.max_look_back_period`). Default: 30 s.
-    pub max_look_back_period: Duration,
-    /// Start and end are moved to whole steps (`query_range.align_queries_with_step`). Default: false.
+    /// Start and end of metric queries are moved down to whole steps (`query_range.align_queries_with_step`).
+    /// Default: false.
     pub align_queries_with_step: bool,
 }
 
 /// How answers leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontendSettings {
-    /// Queries slower than this are logged; `None` never. Default: never.
+    /// Queries that take longer are logged; `None` never. Default: never.
     pub log_queries_longer_than: Option<Duration>,
     /// Answers are compressed where the client takes it. Default: true.
     pub compress_responses: bool,
-    /// Queries of a tenant that may wait (`max_outstanding_per_tenant`). Default: 2048.
+    /// Queries of a tenant that may wait: the lesser of `max_outstanding_per_tenant` and
+    /// `query_scheduler.max_outstanding_requests_per_tenant`. Default: 2048.
     pub max_outstanding_per_tenant: u64,
     /// Largest body of a query request. Default: 10 MiB.
     pub max_body_size_bytes: u64,
@@ -55,7 +55,6 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
             "shard_aggregations",
             "volume_results_cache",
         ]);
-        section.not_yet(&["align_queries_with_step"]);
         section.boolean("align_queries_with_step", false)
     });
     top.child("querier", |section| {
@@ -66,23 +65,36 @@ pub(super) fn decode_querier(top: &mut Section<'_>) -> QuerierSettings {
             "query_partition_ingesters",
             "query_store_only",
         ]);
-        section.not_yet(&["engine"]);
+        // Of instant queries of logs, which are refused, and of queries over many processes.
+        section.without_effect(&["engine"]);
         QuerierSettings {
             max_concurrent: section.unsigned("max_concurrent", 4),
             tail_max_duration: section.duration("tail_max_duration", Duration::from_secs(3600)),
             multi_tenant_queries_enabled: section.boolean("multi_tenant_queries_enabled", false),
             per_request_limits_enabled: section.boolean("per_request_limits_enabled", false),
-            max_look_back_period: section.child("engine", |engine| {
-                engine.without_effect(&["max_count_min_sketch_heap_size", "timeout"]);
-                engine.duration("max_look_back_period", Duration::from_secs(30))
-            }),
             align_queries_with_step,
         }
     })
 }
 
-/// Reads `frontend`.
-pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
+/// Reads `frontend` and `query_scheduler`, where Loki's own queue is.
+pub(super) fn decode_frontend(top: &mut Section<'_>) -> FrontendSettings {
+    let scheduled = top.child("query_scheduler", |section| {
+        section.without_effect(&[
+            "grpc_client_config",
+            "max_queue_hierarchy_levels",
+            "querier_forget_delay",
+            "scheduler_ring",
+            "use_scheduler_ring",
+        ]);
+        section.unsigned("max_outstanding_requests_per_tenant", 32_000)
+    });
+    let mut settings = top.child("frontend", frontend);
+    settings.max_outstanding_per_tenant = settings.max_outstanding_per_tenant.min(scheduled);
+    settings
+}
+
+fn frontend(section: &mut Section<'_>) -> FrontendSettings {
     section.without_effect(&[
         "address",
         "downstream_url",
@@ -104,12 +116,16 @@ pub(super) fn decode_frontend(section: &mut Section<'_>) -> FrontendSettings {
         "tail_proxy_url",
         "tail_tls_config",
     ]);
-    section.not_yet(&["log_queries_longer_than", "max_body_size", "max_outstanding_per_tenant"]);
-    let slow = section.duration("log_queries_longer_than", Duration::ZERO);
     FrontendSettings {
-        log_queries_longer_than: Some(slow).filter(|slow| !slow.is_zero()),
+        log_queries_longer_than: slow_queries(section),
         compress_responses: section.boolean("compress_responses", true),
         max_outstanding_per_tenant: section.unsigned("max_outstanding_per_tenant", 2048),
         max_body_size_bytes: section.unsigned("max_body_size", 10 << 20),
     }
+}
+
+/// 0 is no query, less than that every one.
+fn slow_queries(section: &mut Section<'_>) -> Option<Duration> {
+    let ns = section.signed_duration_ns("log_queries_longer_than", 0);
+    (ns != 0).then(|| Duration::from_nanos(u64::try_from(ns).unwrap_or(0)))
 }

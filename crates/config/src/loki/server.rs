@@ -1,9 +1,12 @@
 //! The `server` section.
 
+mod tls;
+
 use std::time::Duration;
 
 use longshore_model::ByteSize;
 
+pub use self::tls::{ClientCertificates, Pem, TlsSettings};
 use super::distributor::Distributor;
 use crate::decode::Section;
 use crate::otel::{LogEncoding, LogLevel};
@@ -17,22 +20,18 @@ pub struct ServerSettings {
     pub http_listen_port: u16,
     /// Stands before every path, `/loki-a`; empty for none.
     pub http_path_prefix: String,
-    /// Longest wait for a request's whole. Default: 30 s.
+    /// Connections at a time; `None` for any. More wait unaccepted. Default: any.
+    pub http_listen_conn_limit: Option<u64>,
+    /// Longest wait for a request's body. Default: 30 s.
     pub http_server_read_timeout: Duration,
-    /// Longest time for an answer. Default: 30 s.
-    pub http_server_write_timeout: Duration,
-    /// How long an idle connection stays. Default: 2 min.
+    /// Longest time for an answer; `None` leaves it to `query_timeout`. Default: `None`.
+    pub http_server_write_timeout: Option<Duration>,
+    /// How long a connection stays without a whole header of a request. Default: 2 min.
     pub http_server_idle_timeout: Duration,
     /// How long open requests may take at the end. Default: 30 s.
     pub graceful_shutdown_timeout: Duration,
-    /// PEM; with the key, it listens by TLS.
-    pub http_tls_cert_file: Option<String>,
-    /// PEM.
-    pub http_tls_key_file: Option<String>,
-    /// PEM; who may sign certificates of clients.
-    pub http_tls_client_ca_file: Option<String>,
-    /// Clients must show a certificate; without it they may. Default: false.
-    pub http_tls_client_certificate_required: bool,
+    /// With it, it listens by TLS.
+    pub http_tls_config: Option<TlsSettings>,
     /// Default: info.
     pub log_level: LogLevel,
     /// `logfmt` is `Console`. Default: console.
@@ -69,28 +68,19 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
             format!("write http_path_prefix: /{prefix}"),
         );
     }
-    let tls = tls(section);
-    section.not_yet(&[
-        "graceful_shutdown_timeout",
-        "http_server_idle_timeout",
-        "http_server_read_timeout",
-        "http_server_write_timeout",
-        "log_format",
-        "log_level",
-    ]);
     section.without_effect(&UPSTREAM_ONLY);
     ServerSettings {
         http_listen_address: section.text("http_listen_address").unwrap_or_default(),
         http_listen_port,
         http_path_prefix: prefix.trim_end_matches('/').to_owned(),
-        http_server_read_timeout: section.duration("http_server_read_timeout", Duration::from_secs(30)),
-        http_server_write_timeout: section.duration("http_server_write_timeout", Duration::from_secs(30)),
-        http_server_idle_timeout: section.duration("http_server_idle_timeout", Duration::from_secs(120)),
+        http_listen_conn_limit: Some(section.unsigned("http_listen_conn_limit", 0)).filter(|limit| *limit > 0),
+        http_server_read_timeout: timeout(section, "http_server_read_timeout", 30),
+        http_server_write_timeout: section
+            .optional_duration("http_server_write_timeout")
+            .filter(|timeout| !timeout.is_zero()),
+        http_server_idle_timeout: timeout(section, "http_server_idle_timeout", 120),
         graceful_shutdown_timeout: section.duration("graceful_shutdown_timeout", Duration::from_secs(30)),
-        http_tls_cert_file: tls.certificate,
-        http_tls_key_file: tls.key,
-        http_tls_client_ca_file: tls.client_ca,
-        http_tls_client_certificate_required: tls.client_certificate_required,
+        http_tls_config: section.child("http_tls_config", tls::decode),
         log_level: section.choice("log_level", LogLevel::Info, &levels),
         log_format: section.choice("log_format", LogEncoding::Console, &formats),
         push_size_max: distributor.push_size_max,
@@ -98,73 +88,16 @@ pub(super) fn decode(section: &mut Section<'_>, distributor: &Distributor) -> Se
     }
 }
 
-/// `http_tls_config`, as far as it acts.
-struct Tls {
-    certificate: Option<String>,
-    key: Option<String>,
-    client_ca: Option<String>,
-    client_certificate_required: bool,
+/// A wait that has an end; 0, which is none in Loki, is a day here.
+fn timeout(section: &mut Section<'_>, key: &str, default_seconds: u64) -> Duration {
+    let timeout = section.duration(key, Duration::from_secs(default_seconds));
+    if timeout.is_zero() { FOR_EVER } else { timeout }
 }
 
-fn tls(section: &mut Section<'_>) -> Tls {
-    let read = section.child("http_tls_config", |tls| {
-        // An error and not a warning: who configures TLS must not be served without it.
-        let is_given = |key: &str| {
-            tls.peek(key)
-                .is_some_and(|node| !node.is_null() && !node.is_empty_text())
-        };
-        let inline: Vec<&str> = ["cert", "key", "client_ca"]
-            .into_iter()
-            .filter(|key| is_given(key))
-            .collect();
-        let has_auth_type = is_given("client_auth_type");
-        tls.not_supported(&inline);
-        // Loki prints them empty.
-        for key in ["cert", "client_ca", "key", "client_auth_type"] {
-            tls.node(key);
-        }
-        let required = match has_auth_type {
-            true => tls.choice("client_auth_type", None, &CLIENT_AUTH_TYPES),
-            false => None,
-        };
-        let mut text = |key: &str| tls.text(key).filter(|text| !text.is_empty());
-        let files = (text("cert_file"), text("key_file"), text("client_ca_file"));
-        if files.2.is_some() != required.is_some() {
-            let message = "client_ca_file and client_auth_type come together";
-            tls.wrong(
-                "client_auth_type",
-                message,
-                "write client_auth_type: RequireAndVerifyClientCert",
-            );
-        }
-        let (certificate, key, client_ca) = files;
-        Tls {
-            certificate,
-            key,
-            client_ca,
-            client_certificate_required: required.unwrap_or(false),
-        }
-    });
-    if read.certificate.is_some() != read.key.is_some() {
-        section.wrong(
-            "http_tls_config",
-            "a certificate and its key come together",
-            "give cert_file and key_file",
-        );
-    }
-    read
-}
-
-/// Whether certificates of clients are verified, and whether they must have one. Loki's kinds that ask for one and do
-/// not look at it are not there.
-const CLIENT_AUTH_TYPES: [(&str, Option<bool>); 3] = [
-    ("NoClientCert", None),
-    ("VerifyClientCertIfGiven", Some(false)),
-    ("RequireAndVerifyClientCert", Some(true)),
-];
+const FOR_EVER: Duration = Duration::from_secs(24 * 3600);
 
 /// gRPC between Loki's own processes, and details of its web server.
-const UPSTREAM_ONLY: [&str; 41] = [
+const UPSTREAM_ONLY: [&str; 40] = [
     "cluster_validation",
     "create_new_traces",
     "grpc_collect_max_streams_by_conn",
@@ -188,7 +121,6 @@ const UPSTREAM_ONLY: [&str; 41] = [
     "grpc_server_stats_tracking_enabled",
     "grpc_server_write_buffer_size",
     "grpc_tls_config",
-    "http_listen_conn_limit",
     "http_listen_network",
     "http_log_closed_connections_without_response_enabled",
     "http_server_read_header_timeout",

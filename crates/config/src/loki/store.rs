@@ -49,7 +49,7 @@ pub struct RuntimeConfigSettings {
 }
 
 /// Sections that join many processes into one Loki, cache between them, or belong to experiments of theirs.
-const UPSTREAM_ONLY: [&str; 38] = [
+const UPSTREAM_ONLY: [&str; 37] = [
     "analytics",
     "ballast_bytes",
     "bloom_build",
@@ -77,7 +77,6 @@ const UPSTREAM_ONLY: [&str; 38] = [
     "printconfig",
     "profiling",
     "query_engine",
-    "query_scheduler",
     "ruler",
     "ruler_storage",
     "schema_config",
@@ -156,7 +155,7 @@ pub(super) fn decode(top: &mut Section<'_>) -> StoreSettings {
         runtime_config,
         compactor,
         querier: query::decode_querier(top),
-        frontend: top.child("frontend", query::decode_frontend),
+        frontend: query::decode_frontend(top),
         patterns_enabled: top.child("pattern_ingester", decode_pattern_ingester),
     }
 }

@@ -15,7 +15,6 @@ pub(super) fn decode(section: &mut Section<'_>) -> TelemetrySettings {
         let level = logs.choice("level", LogLevel::Info, &levels);
         let encodings = [("console", LogEncoding::Console), ("json", LogEncoding::Json)];
         let encoding = logs.choice("encoding", LogEncoding::Console, &encodings);
-        logs.not_yet(&["encoding", "level"]);
         let others = [
             "development",
             "disable_caller",

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use longshore_config::otel;
 
+use crate::logging::Logging;
 use crate::setup::{collector, load};
 use crate::shutdown;
 
@@ -29,8 +30,10 @@ pub(crate) struct CollectorArgs {
 }
 
 /// Runs until it is told to stop.
-pub(crate) fn run(arguments: &CollectorArgs) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &CollectorArgs, logging: Logging) -> anyhow::Result<()> {
     let loaded = load(&arguments.config, otel::load)?;
+    let telemetry = &loaded.settings.service.telemetry;
+    logging.start_as(telemetry.log_level, telemetry.log_encoding);
     let collector = collector(&loaded.settings, arguments.data.clone())?;
     // The allocator's huge pages would double the memory of a program that needs 20 MiB.
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {

@@ -8,6 +8,7 @@ use clap::Args;
 use longshore_config::loki;
 use longshore_server::ServerSettings;
 
+use crate::logging::Logging;
 use crate::setup::{BoundStore, ConfiguredBy, ConfiguredRules, Overrides, load, store_settings};
 use crate::shutdown;
 
@@ -31,8 +32,10 @@ pub(crate) struct StoreArgs {
 }
 
 /// Runs until it is told to stop.
-pub(crate) fn run(arguments: &StoreArgs) -> anyhow::Result<()> {
+pub(crate) fn run(arguments: &StoreArgs, logging: Logging) -> anyhow::Result<()> {
     let loaded = load(&arguments.config, loki::load)?;
+    let configured = &loaded.settings.server;
+    logging.start_as(configured.log_level, configured.log_format);
     let directory = PathBuf::from(loaded.settings.data_directory.as_deref().unwrap_or(DIRECTORY));
     let mut server = ServerSettings::from(&loaded.settings);
     server.effective_config = loaded.effective_yaml;

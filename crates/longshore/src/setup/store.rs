@@ -32,6 +32,7 @@ pub(crate) fn store_settings(from: &StoreSettings, directory: PathBuf, rules: Ar
         chunk_idle_period: from.ingester.chunk_idle_period,
         max_chunk_age: from.ingester.max_chunk_age,
         chunk_target_size_bytes: from.ingester.chunk_target_size.0,
+        disk_full_threshold: from.ingester.disk_full_threshold,
         delete_request_cancel_period: from.compactor.delete_request_cancel_period,
         row_filters: Some(Arc::new(longshore_logql::RowQueries)),
         rules,
@@ -65,7 +66,7 @@ impl Process for ThisProcess {
 /// A store that takes in and answers over HTTP.
 pub(crate) struct RunningStore {
     store: Arc<Store>,
-    server: JoinHandle<std::io::Result<()>>,
+    server: JoinHandle<()>,
     /// What goes on beside it until the end.
     tasks: Vec<JoinHandle<()>>,
 }
@@ -137,9 +138,7 @@ impl RunningStore {
             task.abort();
         }
         close(self.store).await?;
-        served
-            .context("the server ended by a mistake of its own")?
-            .context("the server stopped")
+        served.context("the server ended by a mistake of its own")
     }
 }
 

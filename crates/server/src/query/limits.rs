@@ -193,10 +193,7 @@ pub(crate) async fn check_bytes_on_thread(
         return Ok(());
     }
     let (expr, logs, limits) = (expr.clone(), reader.logs.clone(), Arc::clone(&reader.limits));
-    on_thread(shared, &reader.limits, move |_, _| {
-        check_bytes(&expr, range, &logs, &limits)
-    })
-    .await
+    on_thread(shared, reader, move |_, _| check_bytes(&expr, range, &logs, &limits)).await
 }
 
 fn check_bytes(expr: &Expr, range: TimeRange, logs: &Logs, limits: &Limits) -> Result<(), ApiError> {

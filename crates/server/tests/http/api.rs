@@ -19,7 +19,7 @@ pub(crate) struct Api {
     pub(crate) tenant_limits: Arc<TenantLimits>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
-    served: JoinHandle<std::io::Result<()>>,
+    served: JoinHandle<()>,
     _folder: TempDir,
 }
 
@@ -88,7 +88,7 @@ impl Api {
     /// Asks the server to stop and waits until it has.
     pub(crate) async fn stop(mut self) {
         drop(self.stop.take());
-        self.served.await.unwrap().unwrap();
+        self.served.await.unwrap();
     }
 
     /// Sends a request; gives status and text.

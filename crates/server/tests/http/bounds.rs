@@ -21,15 +21,20 @@ async fn with_lines(query_timeout: Duration) -> Api {
         ..ServerSettings::default()
     };
     let api = Api::start_with(settings, None).await;
+    fill(&api).await;
+    api
+}
+
+/// Stores lines for a query that takes minutes.
+pub(crate) async fn fill(api: &Api) {
     let first = a_minute_ago();
     let values: Vec<_> = (0..LINES)
         .map(|index| json!([(first + index).to_string(), format!("n={}", index * 7919 % LINES)]))
         .collect();
     api.push(json!({"app": "web"}), json!(values)).await;
-    api
 }
 
-fn long_query() -> String {
+pub(crate) fn long_query() -> String {
     let start = a_minute_ago() + 1_000_000_000;
     let query = "quantile_over_time(0.5,%7Bapp%3D%22web%22%7D%7Clogfmt%7Cunwrap+n%5B1h%5D)by(app)";
     let end = start + 10_000 * 1_000_000;
@@ -45,7 +50,7 @@ async fn running(api: &Api) -> bool {
 }
 
 /// Waits until a query runs, or none does.
-async fn wait_for(api: &Api, wanted: bool) {
+pub(crate) async fn wait_for(api: &Api, wanted: bool) {
     let since = Instant::now();
     while running(api).await != wanted {
         assert!(since.elapsed() < STOPS_WITHIN, "still not: running is {wanted}");

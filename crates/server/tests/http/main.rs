@@ -4,6 +4,7 @@
 
 mod api;
 mod bounds;
+mod connections;
 mod delete;
 mod errors;
 mod model;

@@ -83,7 +83,7 @@ type Model = BTreeMap<(u8, i64, String), BTreeSet<u8>>;
 struct Running {
     address: String,
     stop: oneshot::Sender<()>,
-    served: tokio::task::JoinHandle<std::io::Result<()>>,
+    served: tokio::task::JoinHandle<()>,
     store: Arc<Store>,
 }
 
@@ -117,7 +117,7 @@ impl Running {
 
     async fn end(self, closed: bool) {
         drop(self.stop);
-        self.served.await.unwrap().unwrap();
+        self.served.await.unwrap();
         // Connections that are just ending hold the store, and with it the lock of its folder.
         let since = Instant::now();
         while Arc::strong_count(&self.store) > 1 {

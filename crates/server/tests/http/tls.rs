@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use longshore_config::loki;
+use longshore_config::loki::{self, Pem};
 use longshore_server::{BindError, Server, ServerSettings};
 use longshore_store::{Settings, Store};
 use tempfile::TempDir;
@@ -63,13 +63,56 @@ async fn clients_may_have_to_show_a_certificate() {
     }
 }
 
+/// As Go does with these types: a certificate is asked for, and nobody looks who has signed it.
+#[tokio::test]
+async fn certificates_of_clients_may_be_of_anybody() {
+    for (kind, without) in [("RequireAnyClientCert", None), ("RequestClientCert", Some(200))] {
+        let api = Api::start_with(settings(&format!("    client_auth_type: {kind}\n")), None).await;
+        assert_eq!(ready(&api, true).await, Some(200), "{kind}");
+        assert_eq!(ready(&api, false).await, without, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn certificates_may_stand_in_the_configuration() {
+    let indented = |name: &str| {
+        let pem = std::fs::read_to_string(file(name)).unwrap();
+        pem.lines().map(|line| format!("      {line}\n")).collect::<String>()
+    };
+    let config = format!(
+        "auth_enabled: false\nserver:\n  http_tls_config:\n    cert: |\n{}    key: |\n{}    client_ca: |\n{}    \
+         client_auth_type: RequireAndVerifyClientCert\n",
+        indented("server.pem"),
+        indented("server.key"),
+        indented("ca.pem")
+    );
+    let loaded = loki::load(&config, "store.yaml", &|_| None).unwrap();
+    assert!(
+        !loaded.effective_yaml.contains("PRIVATE KEY"),
+        "{}",
+        loaded.effective_yaml
+    );
+    let settings = ServerSettings::from(&loaded.settings);
+    let api = Api::start_with(settings.clone(), None).await;
+    assert_eq!(ready(&api, true).await, Some(200));
+    assert_eq!(ready(&api, false).await, None);
+    let mut broken = settings;
+    broken.tls.as_mut().unwrap().key = Pem::Text(longshore_config::Secret::new("no key"));
+    let store = Store::open(Settings::new(TempDir::new().unwrap().path())).unwrap();
+    let error = Server::bind(broken, store, None).await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "cannot read a private key from server.http_tls_config.key"
+    );
+}
+
 #[tokio::test]
 async fn files_that_cannot_be_used_are_named() {
     let refusal = async |certificate: &str, key: &str| {
         let mut settings = settings("");
         settings.listen = "127.0.0.1:0".to_owned();
         let tls = settings.tls.as_mut().unwrap();
-        (tls.certificate, tls.key) = (file(certificate), file(key));
+        (tls.certificate, tls.key) = (Pem::File(file(certificate)), Pem::File(file(key)));
         let folder = TempDir::new().unwrap();
         let store = Store::open(Settings::new(folder.path())).unwrap();
         match Server::bind(settings, store, None).await {
@@ -88,6 +131,6 @@ async fn files_that_cannot_be_used_are_named() {
     );
     assert_eq!(
         refusal("ca.pem", "server.key").await,
-        format!("the certificate {} cannot be used", file("ca.pem"))
+        format!("the certificate in {} cannot be used", file("ca.pem"))
     );
 }

@@ -1,0 +1,121 @@
+//! Connections of clients: accepted, served by HTTP/1.1 or HTTP/2, ended in good order.
+//!
+//! Invariants:
+//! * A connection that asks for nothing, or does not take its answer, goes after a while.
+//! * From the end on nothing new is taken in; requests that are open may end, for a while.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::Request;
+use axum::serve::Listener;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_io_timeout::TimeoutWriter;
+use tower_service::Service as _;
+use tracing::{debug, warn};
+
+use crate::limits::HTTP2_PING_TIMEOUT;
+
+/// How long clients are waited for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// Connections at a time; `None` for any. More wait, unaccepted.
+    pub connections_max: Option<usize>,
+    /// Longest wait for the body of a request. The client is told to send it again.
+    pub read_timeout: Duration,
+    /// Longest time that an answer may take to be made; `None` for any.
+    pub answer_timeout: Option<Duration>,
+    /// Longest wait for a client to take more of its answer.
+    pub write_timeout: Duration,
+    /// Longest wait for the whole header of a request, the first one or the next one.
+    pub idle_timeout: Duration,
+    /// How long open requests may take at the end before they are cut off.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ConnectionSettings {
+    /// Loki's defaults, but answers take as long as `query_timeout` lets them.
+    fn default() -> Self {
+        Self {
+            connections_max: None,
+            read_timeout: Duration::from_secs(30),
+            answer_timeout: None,
+            write_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(120),
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Answers whoever comes, until `stop`.
+pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
+    mut listener: L,
+    router: Router,
+    settings: &ConnectionSettings,
+    stop: impl Future<Output = ()>,
+) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(settings.idle_timeout);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .enable_connect_protocol()
+        .keep_alive_interval(settings.idle_timeout)
+        .keep_alive_timeout(HTTP2_PING_TIMEOUT);
+    let places = Arc::new(Semaphore::new(
+        settings.connections_max.unwrap_or(Semaphore::MAX_PERMITS),
+    ));
+    let open = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let accepted = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, (stream, address)) = tokio::select! {
+            accepted = accepted => accepted,
+            () = &mut stop => break,
+        };
+        let mut stream = TimeoutWriter::new(stream);
+        stream.set_timeout(Some(settings.write_timeout));
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let (router, asked) = (router.clone(), Arc::clone(&has_asked));
+        let service = service_fn(move |request: Request<Incoming>| {
+            asked.store(true, Ordering::Relaxed);
+            router.clone().call(request)
+        });
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
+        let connection = open.watch(connection.into_owned());
+        let patience = settings.idle_timeout;
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::pin!(connection);
+            let ended = match timeout(patience, &mut connection).await {
+                // The library waits for ever for the bytes that tell HTTP/1.1 from HTTP/2.
+                Err(_) if !has_asked.load(Ordering::Relaxed) => return,
+                Err(_) => connection.await,
+                Ok(ended) => ended,
+            };
+            if let Err(error) = ended {
+                debug!(%address, %error, "a connection broke");
+            }
+        });
+    }
+    drop(listener);
+    if timeout(settings.shutdown_grace, open.shutdown()).await.is_err() {
+        let seconds = settings.shutdown_grace.as_secs();
+        warn!(seconds, "some requests did not end in time and are cut off");
+    }
+}
