@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * A connection that asks for nothing, or does not take its answer, goes after a while.
-//! * From the end on nothing new is taken in; requests that are open may end, for a while.
+//! * From the end on nothing new is taken in; requests that are open may end, for a while. Who has asked for nothing yet
+//!   is let go.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_io_timeout::TimeoutWriter;
 use tower_service::Service as _;
@@ -78,6 +79,7 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
         settings.connections_max.unwrap_or(Semaphore::MAX_PERMITS),
     ));
     let open = GracefulShutdown::new();
+    let end = watch::Sender::new(());
     tokio::pin!(stop);
     loop {
         let accepted = async {
@@ -98,15 +100,17 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
         let connection = open.watch(connection.into_owned());
-        let patience = settings.idle_timeout;
+        let (patience, mut end) = (settings.idle_timeout, end.subscribe());
         tokio::spawn(async move {
             let _place = place;
             tokio::pin!(connection);
-            let ended = match timeout(patience, &mut connection).await {
-                // The library waits for ever for the bytes that tell HTTP/1.1 from HTTP/2.
-                Err(_) if !has_asked.load(Ordering::Relaxed) => return,
-                Err(_) => connection.await,
-                Ok(ended) => ended,
+            // The library waits for ever for the bytes that tell HTTP/1.1 from HTTP/2.
+            let ended = tokio::select! {
+                ended = &mut connection => ended,
+                _ = timeout(patience, end.changed()) => match has_asked.load(Ordering::Relaxed) {
+                    true => connection.await,
+                    false => return,
+                },
             };
             if let Err(error) = ended {
                 debug!(%address, %error, "a connection broke");
@@ -114,6 +118,7 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
         });
     }
     drop(listener);
+    end.send_replace(());
     if timeout(settings.shutdown_grace, open.shutdown()).await.is_err() {
         let seconds = settings.shutdown_grace.as_secs();
         warn!(seconds, "some requests did not end in time and are cut off");

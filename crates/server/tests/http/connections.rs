@@ -115,6 +115,21 @@ async fn an_answer_that_takes_too_long_is_given_up() {
 }
 
 #[tokio::test]
+async fn the_end_does_not_wait_for_who_asks_nothing() {
+    let api = Api::start_with(settings("server: {graceful_shutdown_timeout: 1h}"), None).await;
+    let mut streams = Vec::new();
+    let whole = "GET /ready HTTP/1.1\r\nHost: x\r\n\r\n";
+    for sent in ["", "P", "GET /ready HTTP/1.1\r\nHost", whole] {
+        let mut stream = TcpStream::connect(&api.address).await.unwrap();
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        streams.push(stream);
+    }
+    // The last one is answered, so the server has seen all of them.
+    streams[3].read_exact(&mut [0; 15]).await.unwrap();
+    timeout(ENDS_WITHIN, api.stop()).await.expect("it waits");
+}
+
+#[tokio::test]
 async fn the_end_does_not_wait_for_ever() {
     let api = Api::start_with(settings("server: {graceful_shutdown_timeout: 100ms}"), None).await;
     fill(&api).await;
