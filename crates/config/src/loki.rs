@@ -15,7 +15,8 @@ mod store;
 pub use compactor::CompactorSettings;
 pub use ingester::{ChunkEncoding, IngesterSettings};
 pub use limits::{
-    BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention,
+    BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, Policies, PolicySelector,
+    StreamRetention,
 };
 pub use load::{defaults_yaml, limits_yaml, load, load_overrides};
 pub use query::{FrontendSettings, QuerierSettings};

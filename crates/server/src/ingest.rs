@@ -10,7 +10,7 @@ use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
 use longshore_wire::level::{DETECTED_LEVEL, LevelFields};
 use longshore_wire::service_name::{SERVICE_NAME, discover};
 
-use crate::settings::Limits;
+use crate::settings::{Limits, Until};
 
 pub(crate) use refusal::{Reason, Refusals};
 
@@ -86,6 +86,24 @@ pub(crate) fn prepare(streams: Vec<StreamEntries>, tenant: &TenantId, limits: &L
     accepted
 }
 
+/// Refuses what is blocked now: everything of a tenant, or the streams of a policy.
+pub(crate) fn refuse_blocked(accepted: &mut Accepted, tenant: &TenantId, limits: &Limits, now: TimestampNs) {
+    let status = limits.blocked_status.as_u16();
+    if let Some(Until { given, .. }) = limits.blocked.as_ref().filter(|blocked| blocked.at > now) {
+        let text = format!("ingestion blocked for user '{tenant}' until '{given}' with status code '{status}'");
+        accepted.refuse_streams(|_| Some((Reason::Blocked, text.clone())));
+    } else if limits.policies.is_blocking() {
+        accepted.refuse_streams(|checked| {
+            let policy = limits.policies.of(&checked.stream.labels);
+            let Until { given, .. } = limits.policies.blocked(policy, now)?;
+            let text = format!(
+                "ingestion blocked for user '{tenant}' (policy: '{policy}') until '{given}' with status code '{status}'"
+            );
+            Some((Reason::Blocked, text))
+        });
+    }
+}
+
 /// Why something is refused, and what the client is told.
 pub(crate) type Refusal = (Reason, String);
 
@@ -127,18 +145,23 @@ fn check_labels(given: &Labels, labels: &Labels, limits: &Limits) -> Result<(), 
 }
 
 fn check_enforced_labels(labels: &Labels, tenant: &TenantId, limits: &Limits) -> Result<(), Refusal> {
-    let is_missing = |name: &&String| labels.get(name).is_none();
-    let missing: Vec<&str> = limits
+    let policy = limits.policies.of(labels);
+    let enforced = limits
         .enforced_labels
         .iter()
-        .filter(is_missing)
-        .map(String::as_str)
-        .collect();
+        .chain(limits.policies.enforced_labels(policy));
+    let mut missing: Vec<&str> = Vec::new();
+    for name in enforced {
+        if labels.get(name).is_none() && !missing.contains(&name.as_str()) {
+            missing.push(name);
+        }
+    }
     if missing.is_empty() {
         return Ok(());
     }
     let missing = missing.join(",");
-    let text = format!("missing required labels '{missing}' for user '{tenant}' for stream '{labels}' (policy: '')");
+    let text =
+        format!("missing required labels '{missing}' for user '{tenant}' for stream '{labels}' (policy: '{policy}')");
     Err((Reason::MissingEnforcedLabels, text))
 }
 
@@ -162,6 +185,10 @@ fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, acce
                 entry_bytes.push(entry.line.len() + entry.structured_metadata.size_bytes());
                 if let Some(levels) = &mut levels {
                     levels.add_to(&mut entry);
+                }
+                if !limits.generic_fields.is_empty() {
+                    let metadata = &entry.structured_metadata;
+                    entry.structured_metadata = limits.generic_fields.added_to(&labels, metadata, &entry.line);
                 }
                 if let Some(duplicates) = &mut duplicates {
                     duplicates.move_apart(kept.last(), &mut entry);

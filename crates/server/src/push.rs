@@ -20,11 +20,10 @@ use tracing::{error, warn};
 
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
-use crate::ingest::{self, Reason};
+use crate::ingest;
 use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, STORE_PUSH_BYTES};
 use crate::params::now;
 use crate::server::Shared;
-use crate::settings::Blocked;
 use crate::tenant::Tenant;
 
 /// Unit of the budget: a permit stands for so many bytes.
@@ -203,15 +202,7 @@ fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) 
     let Tenant { id, limits } = tenant;
     let now = now();
     let mut accepted = ingest::prepare(streams, id, limits, now);
-    let blocked = limits.blocked.as_ref().filter(|blocked| blocked.until > now);
-    if let Some(blocked) = blocked {
-        let Blocked { given, status, .. } = blocked;
-        let text = format!(
-            "ingestion blocked for user '{id}' until '{given}' with status code '{}'",
-            status.as_u16()
-        );
-        accepted.refuse_streams(|_| Some((Reason::Blocked, text.clone())));
-    }
+    ingest::refuse_blocked(&mut accepted, id, limits, now);
     shared.admission.admit(id, limits, &mut accepted, Instant::now());
     shared.metrics.refused(&accepted.refusals);
     let (lines, bytes) = (accepted.lines, accepted.bytes);
@@ -223,9 +214,7 @@ fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) 
     if accepted.refusals.is_empty() {
         return Ok(());
     }
-    let error = accepted
-        .refusals
-        .error(blocked.map_or(StatusCode::BAD_REQUEST, |blocked| blocked.status));
+    let error = accepted.refusals.error(limits.blocked_status);
     // Who configures 200 wants the lines to go without anybody noticing.
     if error.status == StatusCode::OK {
         Ok(())

@@ -7,6 +7,7 @@ use axum::http::StatusCode;
 use longshore_config::loki::{self, StoreSettings};
 use longshore_goregex::Regex;
 use longshore_model::{ByteSize, TenantId, TimestampNs};
+use longshore_wire::generic_fields::GenericFields;
 use longshore_wire::level::LevelFields;
 use longshore_wire::otel_labels::{Action, INDEX_ATTRIBUTES, Names, Rule, Rules};
 use longshore_wire::service_name::DISCOVERY_LABELS;
@@ -15,6 +16,7 @@ use crate::connections::ConnectionSettings;
 use crate::limits::{
     PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_BODY_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT,
 };
+use crate::policies::Policies;
 use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
 use crate::rate::Rate;
 
@@ -127,7 +129,13 @@ pub struct Limits {
     /// Active streams; `None` for any.
     pub max_streams: Option<usize>,
     /// Pushes are refused for a time.
-    pub blocked: Option<Blocked>,
+    pub blocked: Option<Until>,
+    /// The answer to what is blocked; 200 refuses in silence.
+    pub blocked_status: StatusCode,
+    /// What is about some streams only.
+    pub policies: Policies,
+    /// Fields that become structured metadata.
+    pub generic_fields: GenericFields,
     /// Lines are kept for so long, which explorers want to know; `None` for ever.
     pub retention_period: Option<Duration>,
     /// Longest window of a range aggregation; `None` for any.
@@ -150,15 +158,23 @@ pub struct Limits {
     pub effective_yaml: String,
 }
 
-/// Pushes are refused until a moment.
+/// A moment until which pushes are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Blocked {
-    /// Until when.
-    pub until: TimestampNs,
-    /// The moment as it was configured.
+pub struct Until {
+    /// The moment.
+    pub at: TimestampNs,
+    /// As it was configured.
     pub given: String,
-    /// The answer; 200 refuses in silence.
-    pub status: StatusCode,
+}
+
+impl Until {
+    /// Reads RFC 3339; `None` for anything else.
+    pub fn new(given: &str) -> Option<Self> {
+        Some(Self {
+            at: TimestampNs::parse_rfc3339(given.as_bytes()).ok()?,
+            given: given.to_owned(),
+        })
+    }
 }
 
 /// Burst when only a rate is given: Loki's default, or what the rate gives in a second.
@@ -202,6 +218,9 @@ impl Default for Limits {
             stream_rate: None,
             max_streams: None,
             blocked: None,
+            blocked_status: StatusCode::BAD_REQUEST,
+            policies: Policies::default(),
+            generic_fields: GenericFields::default(),
             retention_period: None,
             max_query_range: None,
             max_query_lookback: None,
@@ -430,7 +449,7 @@ impl From<&loki::LimitsSettings> for Limits {
             truncated_identifier: limits.max_line_size_truncate_identifier.clone(),
             enforced_labels: limits.enforced_labels.clone(),
             increment_duplicate_timestamp: limits.increment_duplicate_timestamp,
-            level_fields: LevelFields::new(&limits.log_level_fields),
+            level_fields: LevelFields::new(&limits.log_level_fields).down_to(limits.log_level_from_json_max_depth),
             otlp_rules: otlp_rules(&limits.otlp),
             ingestion_rate: limits.ingestion_rate_mb.map(|rate| {
                 let burst = limits.ingestion_burst_size_mb.unwrap_or(rate.max(INGESTION_BURST_MB));
@@ -449,14 +468,12 @@ impl From<&loki::LimitsSettings> for Limits {
             minimum_labels_number: size(limits.required_number_labels),
             blocked_queries: limits.blocked_queries.iter().filter_map(blocked_query).collect(),
             volume_max_series: size(limits.volume_max_series),
-            blocked: limits.block_ingestion_until.as_ref().and_then(|given| {
-                Some(Blocked {
-                    // The configuration has checked both.
-                    until: TimestampNs::parse_rfc3339(given.as_bytes()).ok()?,
-                    given: given.clone(),
-                    status: StatusCode::from_u16(limits.block_ingestion_status_code).ok()?,
-                })
-            }),
+            blocked: limits.block_ingestion_until.as_deref().and_then(Until::new),
+            // The configuration has checked it.
+            blocked_status: StatusCode::from_u16(limits.block_ingestion_status_code).unwrap_or(StatusCode::BAD_REQUEST),
+            // Who reads the configuration checks the selectors too, by the same function.
+            policies: Policies::new(&limits.policies).unwrap_or_default(),
+            generic_fields: GenericFields::new(limits.generic_fields.clone()),
             retention_period: limits.retention_period,
             effective_yaml: loki::limits_yaml(limits),
         }

@@ -1,7 +1,7 @@
 //! Finds the level of a log line, which is stored as its structured metadata `detected_level`.
 //!
 //! Looked at in this order: an existing `detected_level`, labels of the stream, structured metadata, OTLP's severity
-//! number, a level field of a JSON object (two levels deep), a level field of logfmt, the first level word.
+//! number, a level field of a JSON object (so many levels deep), a level field of logfmt, the first level word.
 //! Hot path: each rule walks the line once and allocates nothing.
 //!
 //! Source: Loki, "Labels", section on log levels (`limits_config.discover_log_levels`).
@@ -10,6 +10,8 @@ mod fields;
 mod words;
 
 use longshore_model::Labels;
+
+pub(crate) use self::fields::{logfmt_pairs, looks_like_json};
 
 /// Name of the structured metadata that holds the level found.
 pub const DETECTED_LEVEL: &str = "detected_level";
@@ -106,7 +108,12 @@ pub struct LevelFields {
     names: Vec<Box<[u8]>>,
     /// A bit for each length of a name, which rules out most names at once; the last one stands for all longer ones.
     lengths: u64,
+    /// Deepest object of a JSON line whose fields count.
+    json_depth_max: u32,
 }
+
+/// Loki's `log_level_from_json_max_depth` where nobody says otherwise.
+const JSON_DEPTH_USUAL: u32 = 2;
 
 impl Default for LevelFields {
     fn default() -> Self {
@@ -120,6 +127,7 @@ impl LevelFields {
         let mut fields = Self {
             names: Vec::new(),
             lengths: 0,
+            json_depth_max: JSON_DEPTH_USUAL,
         };
         for name in names {
             let name = name.as_ref().as_bytes();
@@ -129,6 +137,16 @@ impl LevelFields {
             }
         }
         fields
+    }
+
+    /// The same, where the fields of objects within a JSON line count down to this depth; 1 is the line itself, and
+    /// `None` any.
+    #[must_use]
+    pub fn down_to(self, json_depth_max: Option<u32>) -> Self {
+        Self {
+            json_depth_max: json_depth_max.unwrap_or(u32::MAX),
+            ..self
+        }
     }
 
     /// The names, the most trusted first.

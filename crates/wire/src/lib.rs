@@ -5,6 +5,7 @@
 //! makes a decoder panic or take more memory than its limits allow.
 
 pub mod container;
+pub mod generic_fields;
 pub mod level;
 mod limits;
 pub mod loki_push;

@@ -1,11 +1,14 @@
 //! What a tenant may do: `limits_config` and its overrides.
 
 mod decode;
+mod policies;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use longshore_model::ByteSize;
 
+pub use self::policies::{Policies, PolicySelector};
 pub(super) use decode::{decode, decode_overrides};
 
 /// A tenant's limits. `None` of an optional limit means: no limit (0 in the file).
@@ -55,12 +58,18 @@ pub struct LimitsSettings {
     pub discover_log_levels: bool,
     /// Names of fields that hold the level.
     pub log_level_fields: Vec<String>,
+    /// How deep in a JSON line it is looked for, 1 for the outer object only; `None` for any depth. Default: 2.
+    pub log_level_from_json_max_depth: Option<u32>,
+    /// Fields that become structured metadata, with the names they are found as (`discover_generic_fields.fields`).
+    pub generic_fields: BTreeMap<String, Vec<String>>,
     /// Which OpenTelemetry attributes become labels.
     pub otlp: OtlpLabels,
     /// Answers pushes until then with `block_ingestion_status_code`; RFC 3339.
     pub block_ingestion_until: Option<String>,
     /// Default: 260.
     pub block_ingestion_status_code: u16,
+    /// The same and enforced labels for some streams.
+    pub policies: Policies,
     /// Series of a metric query. Default: 500.
     pub max_query_series: Option<u64>,
     /// Longest range of a query. Default: 30 d 1 h.

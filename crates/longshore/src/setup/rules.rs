@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use longshore_config::loki::{self, LimitsSettings, StoreSettings};
 use longshore_logql::{Selector, Span};
 use longshore_model::TenantId;
+use longshore_server::Policies;
 use longshore_store::{DeletionMode, Retention, StreamRetention, TenantRules};
 
 /// The rules of single tenants, and those of all others.
@@ -89,6 +90,8 @@ fn rules(limits: &LimitsSettings, everybody: &[Vec<StreamRetention>]) -> Result<
         loki::DeletionMode::FilterOnly => DeletionMode::FilterOnly,
         loki::DeletionMode::FilterAndDelete => DeletionMode::FilterAndDelete,
     };
+    // The server makes them too, where nobody hears of a mistake.
+    Policies::new(&limits.policies)?;
     let own: Vec<StreamRetention> = limits
         .retention_stream
         .iter()
@@ -184,5 +187,11 @@ overrides:
         let text = "limits_config:\n  retention_stream:\n    - {selector: '{app=}', period: 24h}\n";
         let error = ConfiguredRules::new(&load(text)).expect_err("bad").to_string();
         assert!(error.contains("{app=} in line 5"), "{error}");
+        let text = "limits_config:\n  policy_stream_mapping:\n    gold: [{selector: '{app=}'}]\n";
+        let error = ConfiguredRules::new(&load(text)).expect_err("bad").to_string();
+        assert!(
+            error.contains("policy_stream_mapping.gold: the selector {app=} in line 5"),
+            "{error}"
+        );
     }
 }

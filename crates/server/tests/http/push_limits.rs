@@ -142,6 +142,88 @@ async fn own_fields_tell_the_level() {
     assert_eq!(api.lines(r#"{app="web"} | detected_level="trace""#).await, ["prio=trc"]);
 }
 
+#[tokio::test]
+async fn levels_are_found_as_deep_as_configured() {
+    let line = r#"{"a":{"b":{"level":"dbg"}}}"#;
+    for (limits, level) in [("{}", "unknown"), ("log_level_from_json_max_depth: 3", "debug")] {
+        let api = start(limits).await;
+        assert_eq!(push(&api, &[("web", &[line])]).await.0, 204);
+        let query = format!(r#"{{app="web"}} | detected_level="{level}""#);
+        assert_eq!(api.lines(&query).await, [line]);
+    }
+}
+
+#[tokio::test]
+async fn fields_are_found_under_several_names() {
+    let api = start("discover_generic_fields: {fields: {trace: [trace_id, ctx.trace]}}").await;
+    let lines = ["trace_id=a1", r#"{"ctx":{"trace":"a2"}}"#, "trace=a3"];
+    assert_eq!(push(&api, &[("web", &lines)]).await.0, 204);
+    assert_eq!(api.lines(r#"{app="web"} | trace=~"a[12]""#).await, lines[..2]);
+    assert_eq!(api.lines(r#"{app="web"} | trace="""#).await, lines[2..]);
+}
+
+/// Statuses and texts were recorded from Loki 3.7.8.
+#[tokio::test]
+async fn policies_are_about_some_streams_only() {
+    let api = start(
+        r#"enforced_labels: [zone]
+discover_service_name: []
+block_ingestion_status_code: 422
+policy_stream_mapping:
+  gold:
+    - {selector: '{tier="gold"}', priority: 2}
+  silver:
+    - {selector: '{tier=~"gold|silver"}', priority: 1}
+policy_enforced_labels:
+  gold: [team, zone]
+  "*": [app]
+block_ingestion_policy_until:
+  silver: 2100-01-01T00:00:00Z
+  "*": 2101-01-01T00:00:00Z
+"#,
+    )
+    .await;
+    let missing = |labels: &str, stream: &str, policy: &str| {
+        let text = format!("missing required labels '{labels}' for user 'fake' for stream '{stream}'");
+        (
+            400,
+            format!(
+                "{text} (policy: '{policy}')
+"
+            ),
+        )
+    };
+    let blocked = |policy: &str, until: &str| {
+        let text = format!("ingestion blocked for user 'fake' (policy: '{policy}') until '{until}-01-01T00:00:00Z'");
+        (
+            422,
+            format!(
+                "{text} with status code '422'
+"
+            ),
+        )
+    };
+    for (stream, expected) in [
+        (json!({"b": "c"}), missing("zone,app", r#"{b="c"}"#, "")),
+        (
+            json!({"tier": "gold"}),
+            missing("zone,app,team", r#"{tier="gold"}"#, "gold"),
+        ),
+        (
+            json!({"tier": "gold", "app": "a", "zone": "z", "team": "t"}),
+            (204, String::new()),
+        ),
+        (
+            json!({"tier": "silver", "app": "a", "zone": "z"}),
+            blocked("silver", "2100"),
+        ),
+        (json!({"app": "a", "zone": "z"}), blocked("", "2101")),
+    ] {
+        let body = json!({"streams": [{"stream": stream, "values": [[a_minute_ago().to_string(), "x"]]}]});
+        assert_eq!(api.push_json(&body.to_string()).await, expected, "{stream}");
+    }
+}
+
 /// Pushes a record by OTLP; gives the status and the text of the answer.
 async fn push_otlp(api: &Api, resource: &[(&str, &str)], severity: &str, line: &str) -> (u16, String) {
     let attributes: Vec<Value> = resource

@@ -5,43 +5,37 @@ use memchr::{memchr, memchr2};
 
 use super::{Level, LevelFields};
 
-/// Deepest object whose fields count, in levels of braces and brackets.
-const DEPTH_MAX: u32 = 2;
-
 /// Whether the line begins as a JSON object does.
-pub(super) fn looks_like_json(line: &[u8]) -> bool {
+pub(crate) fn looks_like_json(line: &[u8]) -> bool {
     line.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// The level by a field of the outer object, else by one of an object directly in it.
+/// The level by the first field that tells it with a text, in the outer object or in one within it, not too deep. Objects
+/// in arrays do not count. When that text is no level, no other field is asked, as in Loki.
 pub(super) fn json_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
-    let mut nested = None;
-    let mut depth = 0_u32;
+    let (mut depth, mut arrays) = (0_u32, 0_u32);
     let mut at = 0;
     while let Some(&byte) = line.get(at) {
         at += 1;
         match byte {
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            b'[' => arrays += 1,
+            b']' => arrays = arrays.saturating_sub(1),
             b'"' => {
                 let (text, after) = json_string(line, at)?;
                 at = after;
-                if depth > DEPTH_MAX || fields.rank(text).is_none() {
+                if depth > fields.json_depth_max || arrays > 0 || fields.rank(text).is_none() {
                     continue;
                 }
-                let Some((value, after)) = json_text_value(line, at) else {
-                    continue;
-                };
-                at = after;
-                match Level::from_word(value) {
-                    Some(level) if depth == 1 => return Some(level),
-                    level => nested = nested.or(level),
+                if let Some((value, _)) = json_text_value(line, at) {
+                    return Level::from_word(value);
                 }
             }
             _ => {}
         }
     }
-    nested
+    None
 }
 
 /// The string whose content begins at `start`, still escaped, and the place after its closing quote.
@@ -76,17 +70,25 @@ fn skip_blanks(line: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The level by the most trusted field that has one, as in `level=info`.
-pub(super) fn logfmt_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
+/// The keys and values of a line, as in `level=info msg="it works"`, without quotes.
+pub(crate) fn logfmt_pairs(line: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut at = 0;
-    let mut best: Option<(usize, Level)> = None;
-    while let Some(equals) = memchr(b'=', line.get(at..).unwrap_or_default()).map(|offset| at + offset) {
+    std::iter::from_fn(move || {
+        let equals = at + memchr(b'=', line.get(at..)?)?;
         let key_start = line[at..equals]
             .iter()
             .rposition(|byte| *byte <= b' ')
             .map_or(at, |blank| at + blank + 1);
-        let key = &line[key_start..equals];
         let (value, after) = logfmt_value(line, equals + 1);
+        at = after;
+        Some((&line[key_start..equals], value))
+    })
+}
+
+/// The level by the most trusted field that has one, as in `level=info`.
+pub(super) fn logfmt_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
+    let mut best: Option<(usize, Level)> = None;
+    for (key, value) in logfmt_pairs(line) {
         if let Some(rank) = fields.rank(key)
             && best.is_none_or(|(best, _)| rank < best)
             && let Some(level) = Level::from_word(value)
@@ -96,7 +98,6 @@ pub(super) fn logfmt_level(line: &[u8], fields: &LevelFields) -> Option<Level> {
             }
             best = Some((rank, level));
         }
-        at = after;
     }
     best.map(|(_, level)| level)
 }

@@ -80,7 +80,13 @@ fn json_fields() {
     check(r#"{"level":"warn","msg":"error"}"#, Level::Warn);
     check(r#"  {"msg":"an \"error\" here","Severity" : "DEBUG"}"#, Level::Debug);
     check(r#"{"log":{"level":"info"},"msg":"error"}"#, Level::Info);
-    check(r#"{"log":{"level":"info"},"lvl":"fatal"}"#, Level::Fatal);
+    check(r#"{"log":{"level":"info"},"lvl":"fatal"}"#, Level::Info);
+    check(r#"{"level":"zzz","a":{"level":"inf"}}"#, Level::Unknown);
+    check(r#"{"level":5,"a":{"lvl":"inf"}}"#, Level::Info);
+    check(r#"{"level":["inf"],"severity":"wrn"}"#, Level::Warn);
+    check(r#"{"a":[{"level":"dbg"}]}"#, Level::Unknown);
+    check(r#"{"a":[{"x":1},"level"],"lvl":"inf"}"#, Level::Info);
+    check(r#"{"a":{"b":{"lvl":"dbg"}},"lvl":"inf"}"#, Level::Info);
     check(r#"{"a":{"b":{"level":"info"}}}"#, Level::Info);
     check(r#"{"a":["level"],"msg":"x"}"#, Level::Unknown);
     check(r#"{"level":30,"msg":"error in a word"}"#, Level::Error);
@@ -88,6 +94,19 @@ fn json_fields() {
     check(r#"{"level":"inf"#, Level::Unknown);
     check(r#"{"level":"error","cut off her"#, Level::Error);
     check(r#"{"log.level":"err"}"#, Level::Error);
+}
+
+#[test]
+fn fields_count_down_to_a_depth() {
+    let check = |depth: Option<u32>, line: &str, level: Level| {
+        let fields = LevelFields::default().down_to(depth);
+        assert_eq!(fields.of_line(line.as_bytes()), level, "{depth:?} {line}");
+    };
+    let line = r#"{"a":{"b":{"lvl":"dbg"},"lvl":"wrn"},"lvl":"inf"}"#;
+    check(Some(1), line, Level::Info);
+    check(Some(2), line, Level::Warn);
+    check(Some(3), line, Level::Debug);
+    check(None, line, Level::Debug);
 }
 
 #[test]

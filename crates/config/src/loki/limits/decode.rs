@@ -5,8 +5,9 @@ use std::mem;
 use std::time::Duration;
 
 use longshore_goregex::Regex;
-use longshore_model::{ByteSize, TenantId, TimestampNs};
+use longshore_model::{ByteSize, TenantId};
 
+use super::policies::{self, Policies};
 use super::{BlockedQuery, DeletionMode, LimitsSettings, OtlpAction, OtlpAttributeRule, OtlpLabels, StreamRetention};
 use crate::decode::{Section, join_path};
 use crate::yaml::Kind;
@@ -50,12 +51,15 @@ impl LimitsSettings {
                 "level LEVEL Level log.level severity SEVERITY Severity SeverityText lvl LVL Lvl severity_text \
                  Severity_Text SEVERITY_TEXT",
             ),
+            log_level_from_json_max_depth: Some(2),
+            generic_fields: BTreeMap::new(),
             otlp: OtlpLabels {
                 default_resource_attributes,
                 ..OtlpLabels::default()
             },
             block_ingestion_until: None,
             block_ingestion_status_code: 260,
+            policies: Policies::default(),
             max_query_series: Some(500),
             max_query_length: Some(721 * HOUR),
             max_query_range: None,
@@ -79,9 +83,8 @@ impl LimitsSettings {
 }
 
 /// Keys of limits that mean nothing here, and old ones that Loki passes over in silence.
-const WITHOUT_EFFECT: [&str; 85] = [
+const WITHOUT_EFFECT: [&str; 80] = [
     "allow_deletes",
-    "block_ingestion_policy_until",
     "bloom_block_encoding",
     "bloom_build_builder_response_timeout",
     "bloom_build_max_builders",
@@ -99,14 +102,12 @@ const WITHOUT_EFFECT: [&str; 85] = [
     "dataobj_log_compaction_enabled",
     "debug_engine_streams",
     "debug_engine_tasks",
-    "discover_generic_fields",
     "enable_multi_variant_queries",
     "engine_results_cache_time_bucket_interval",
     "index_gateway_max_capacity",
     "index_gateway_shard_size",
     "ingestion_partitions_tenant_shard_size",
     "ingestion_rate_strategy",
-    "log_level_from_json_max_depth",
     "max_cache_freshness_per_query",
     "max_chunks_per_query",
     "max_metadata_cache_freshness",
@@ -123,9 +124,7 @@ const WITHOUT_EFFECT: [&str; 85] = [
     "pattern_persistence_enabled",
     "pattern_persistence_granularity",
     "pattern_rate_threshold",
-    "policy_enforced_labels",
     "policy_override_limits",
-    "policy_stream_mapping",
     "query_ready_index_num_days",
     "recent_metadata_query_window",
     "ruler_alertmanager_config",
@@ -235,20 +234,9 @@ fn ingestion(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.max_streams = [per_process, everywhere].into_iter().flatten().min();
     limits.increment_duplicate_timestamp =
         section.boolean("increment_duplicate_timestamp", limits.increment_duplicate_timestamp);
-    let until = section
-        .text("block_ingestion_until")
-        .filter(|until| !until.is_empty() && until != "0");
-    if let Some(until) = &until
-        && TimestampNs::parse_rfc3339(until.as_bytes()).is_err()
-    {
-        let message = format!("'{until}' is no moment");
-        section.wrong(
-            "block_ingestion_until",
-            message,
-            "write one as in \"2030-01-31T00:00:00Z\"",
-        );
-    }
+    let until = policies::moment(section, "block_ingestion_until");
     limits.block_ingestion_until = until.or(limits.block_ingestion_until.take());
+    policies::decode(section, &mut limits.policies);
     let code = section.unsigned(
         "block_ingestion_status_code",
         u64::from(limits.block_ingestion_status_code),
@@ -281,10 +269,26 @@ fn metadata(section: &mut Section<'_>, limits: &mut LimitsSettings) {
     limits.discover_service_name = texts(section, "discover_service_name", &limits.discover_service_name);
     limits.discover_log_levels = section.boolean("discover_log_levels", limits.discover_log_levels);
     limits.log_level_fields = texts(section, "log_level_fields", &limits.log_level_fields);
+    let depth = section.signed(
+        "log_level_from_json_max_depth",
+        limits.log_level_from_json_max_depth.map_or(0, i64::from),
+    );
+    limits.log_level_from_json_max_depth = u32::try_from(depth).ok().filter(|depth| *depth > 0);
+    if let Some(fields) = section.optional_child("discover_generic_fields", generic_fields) {
+        limits.generic_fields = fields;
+    }
     let default_resource_attributes = limits.otlp.default_resource_attributes.clone();
     if let Some(otlp) = section.optional_child("otlp_config", |section| otlp(section, default_resource_attributes)) {
         limits.otlp = otlp;
     }
+}
+
+/// The names that each field is found as.
+fn generic_fields(section: &mut Section<'_>) -> BTreeMap<String, Vec<String>> {
+    section.child("fields", |fields| {
+        let names = fields.all().iter().map(|pair| pair.key.clone());
+        names.map(|name| (name.clone(), fields.texts(&name))).collect()
+    })
 }
 
 fn otlp(section: &mut Section<'_>, default_resource_attributes: Option<Vec<String>>) -> OtlpLabels {
