@@ -171,7 +171,12 @@ impl<F: Files> Search<'_, F> {
             return Ok(Found::Nothing);
         }
         // The number alone says little of a file that was empty when it was met last: it may have been used again.
-        let same_inode = |file: &Tracked<_>| file.id == candidate.stat.id && file.fingerprint.matches(&candidate.head);
+        // An archive is written at once, so one with content is none that was empty.
+        let may_have_grown = !is_compressed(rotation) || candidate.head.is_empty();
+        let same_inode = |file: &Tracked<_>| {
+            let is_known = file.fingerprint.length > 0 || may_have_grown;
+            is_known && file.id == candidate.stat.id && file.fingerprint.matches(&candidate.head)
+        };
         let same_content = |file: &Tracked<_>| {
             file.fingerprint.length >= FINGERPRINT_ALONE_BYTES_MIN && file.fingerprint.matches(&candidate.head)
         };

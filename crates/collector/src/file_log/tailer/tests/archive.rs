@@ -44,3 +44,29 @@ fn an_archive_that_was_read_and_is_removed_is_not_missed() {
         assert_eq!(run.tailer.take_problems(), []);
     }
 }
+
+#[test]
+fn an_archive_is_not_taken_for_an_empty_file_that_had_its_inode() {
+    let mut run = Run::container();
+    let rotated = |number: u32| format!("{LIVE}.20261122-18000{number}");
+    run.disk.append(LIVE, "");
+    run.look();
+    let first = run.disk.inode(LIVE);
+    // Read as empty, and known by nothing but its inode.
+    run.disk.rename(LIVE, &rotated(1));
+    run.disk.compress(&rotated(1));
+    run.disk.append(LIVE, "");
+    run.look();
+    // The next files are not met before the inode is free, and used again by the archive of the second.
+    run.disk.rename(LIVE, &rotated(2));
+    run.disk.compress(&rotated(2));
+    run.disk.append(LIVE, &cri(1, "stdout F one"));
+    run.disk.rename(LIVE, &rotated(3));
+    run.pass(Duration::from_secs(5));
+    run.tailer.notice(Path::new(LIVE), true, run.now);
+    run.read();
+    run.disk.compress(&rotated(3));
+    assert_eq!(run.disk.inode(&format!("{}.gz", rotated(3))), first);
+    run.disk.append(LIVE, &cri(2, "stdout F two"));
+    assert_eq!(run.settled(), ["one", "two"]);
+}
