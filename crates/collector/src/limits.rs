@@ -14,6 +14,10 @@ pub(crate) const LINE_OVERHEAD_BYTES: usize = 4096;
 /// with a time in nanoseconds, which makes its first 32 bytes unique in its folder.
 pub(crate) const FINGERPRINT_ALONE_BYTES_MIN: usize = 32;
 
+/// Share of the files that may be open, as a divisor, that is closed at once when there are more of them: those that rest
+/// longest. To look for the next one costs a walk over all files.
+pub(crate) const ROOM_SHARE: usize = 8;
+
 /// How long a file that was rotated away or deleted is still looked at after its end was reached: a runtime may write
 /// to it until it has opened the new one.
 pub(crate) const LINGER: Duration = Duration::from_secs(5);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use longshore_model::TimestampNs;
 use longshore_wire::container::Rotation;
 
-use super::files::{FileHandle, FileId};
+use super::files::{FileHandle, FileId, Stat};
 use super::fingerprint::{Fingerprint, read_full};
 use super::joiner::{Joiner, Line, Position, RAW, Record, Skip};
 use super::source::Source;
@@ -54,6 +54,8 @@ pub(crate) struct Tracked<H> {
     /// Its place among rotated files; `None` for the live one.
     pub(crate) rotation: Option<Rotation>,
     pub(crate) source: Option<Source<H>>,
+    /// It is not open, because others need the room.
+    pub(crate) aside: Option<Aside>,
     /// Since when no path leads to it.
     pub(crate) missing_since: Option<Duration>,
     /// Where reading goes on.
@@ -68,6 +70,15 @@ pub(crate) struct Tracked<H> {
     pub(crate) end_seen: Option<(u64, Duration)>,
 }
 
+/// A file that was closed although it is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Aside {
+    /// The file as it was when it was closed. With any other, what is at its path may be another file of the same inode.
+    pub(crate) stat: Stat,
+    /// There is something to read in it; otherwise it rests until it changes.
+    pub(crate) is_wanted: bool,
+}
+
 impl<H> Tracked<H> {
     /// Everything was read and acknowledged.
     pub(crate) fn is_done(&self) -> bool {
@@ -77,6 +88,30 @@ impl<H> Tracked<H> {
     pub(crate) fn close(&mut self) {
         self.phase = Phase::Drained;
         self.source = None;
+        self.aside = None;
+    }
+
+    /// The end was seen where reading stands, so that nothing is known to be unread.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.end_seen.is_some_and(|(size, _)| size == self.position.offset)
+            && self.aside.is_none_or(|aside| !aside.is_wanted)
+    }
+
+    /// It was closed with bytes behind the end that was seen last. Without them it has no turn before the next look:
+    /// files that wait for time to pass would be opened and closed for each other without end.
+    pub(crate) fn has_grown_aside(&self) -> bool {
+        let is_end = |stat: Stat| self.end_seen.is_some_and(|(size, _)| size == stat.size);
+        self.aside.is_some_and(|aside| aside.is_wanted && !is_end(aside.stat))
+    }
+}
+
+impl<H: FileHandle> Tracked<H> {
+    /// Identity and size, of a file that is not open as they were; `None` where nothing is known.
+    pub(crate) fn stat(&self) -> io::Result<Option<Stat>> {
+        match &self.source {
+            Some(source) => source.stat().map(Some),
+            None => Ok(self.aside.map(|aside| aside.stat)),
+        }
     }
 }
 
@@ -131,6 +166,7 @@ impl<H: FileHandle> Chain<H> {
             let turn = match self.files[index].phase {
                 Phase::Drained => Turn::Idle,
                 Phase::Lingering { until } => self.linger(index, until, now, limits, buffer, records)?,
+                Phase::Reading if self.files[index].aside.is_some() => return Ok(Turn::Idle),
                 Phase::Reading => {
                     let turn = self.read(index, now, limits, buffer, records)?;
                     let is_finished = turn == Turn::Read && self.is_exhausted(index);
@@ -231,9 +267,9 @@ impl<H: FileHandle> Chain<H> {
     /// Whether the runtime has written to a file after this one: then it does not write to this one any more.
     fn has_successor_begun(&self, index: usize) -> io::Result<bool> {
         for later in &self.files[index + 1..] {
-            match &later.source {
-                Some(source) if source.stat()?.size == 0 => {}
-                _ => return Ok(true),
+            let is_written = later.aside.is_some_and(|aside| aside.is_wanted);
+            if is_written || later.stat()?.is_none_or(|stat| stat.size > 0) {
+                return Ok(true);
             }
         }
         Ok(self.files.len() > index + 2)

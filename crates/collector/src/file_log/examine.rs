@@ -198,13 +198,14 @@ impl<F: Files> Search<'_, F> {
         Some(self.old.remove(index))
     }
 
-    /// Recognises a file without opening it: it is held open, or it was read to its end under the same path and has
-    /// not grown since.
+    /// Recognises a file without opening it: it is held open, it was read to its end under the same path and has not
+    /// grown since, or it was put aside under the same path and has not changed since.
     fn take_unopened(&mut self, path: &Path, stat: Stat, rotation: Option<Rotation>) -> Option<Tracked<F::Handle>> {
         self.take(|file| {
             let is_still = is_compressed(rotation) || stat.size <= file.position.offset;
             let is_settled = file.phase == Phase::Drained && file.path == path && rotation.is_some() && is_still;
-            file.id == stat.id && (file.source.is_some() || is_settled)
+            let is_aside = file.path == path && file.aside.is_some_and(|aside| aside.stat == stat);
+            file.id == stat.id && (file.source.is_some() || is_settled || is_aside)
         })
     }
 
@@ -256,6 +257,7 @@ fn split_truncated<H: FileHandle>(
         path: file.path.clone(),
         rotation: file.rotation,
         source: file.source.take(),
+        aside: None,
         missing_since: None,
         position: Position::default(),
         start: Position::default(),
@@ -302,6 +304,7 @@ fn adopt_path<H>(tracked: &mut Tracked<H>, candidate: Candidate<H>) {
     tracked.id = candidate.stat.id;
     tracked.missing_since = None;
     tracked.rotation = candidate.rotation;
+    tracked.aside = None;
     let has_grown = !is_compressed(candidate.rotation) && candidate.stat.size > tracked.position.offset;
     let reads_on = candidate.rotation.is_none() || has_grown || tracked.phase != Phase::Drained;
     if tracked.source.is_none() && reads_on {
@@ -336,6 +339,7 @@ fn new_tracked<H>(key: FileKey, candidate: Candidate<H>, begin: Begin) -> Tracke
         path: candidate.path,
         rotation: candidate.rotation,
         source: is_kept_open.then_some(candidate.source),
+        aside: None,
         missing_since: None,
         position,
         start: position,
@@ -360,7 +364,7 @@ fn leave_behind<H>(old: Vec<Tracked<H>>, now: Duration, findings: &mut Findings)
         let is_settled = file.source.is_some() || (file.phase == Phase::Drained && !file.is_done());
         if is_settled || now < since + LINGER {
             kept.push(file);
-        } else if file.phase != Phase::Drained {
+        } else if file.phase != Phase::Drained && !file.is_at_end() {
             findings.lost.push(file.path);
         }
     }

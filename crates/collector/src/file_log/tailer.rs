@@ -19,6 +19,7 @@ mod age;
 mod hold;
 mod lag;
 mod look;
+mod room;
 
 use adopt::restored;
 use hold::Hold;
@@ -40,6 +41,8 @@ pub struct TailerSettings {
     pub starts_at_end: bool,
     /// Files that nothing is known of are left out when they were not written to for longer.
     pub age_max: Option<Duration>,
+    /// Files open at a time. More of them take turns; at least 1.
+    pub open_files_max: usize,
     /// When an unfinished last line of a plain file counts as a line; `None` never.
     pub flush_period: Option<Duration>,
     /// Most records in one chunk.
@@ -132,6 +135,8 @@ pub struct Tailer<F: Files> {
     problems: Vec<Problem>,
     counts: JoinCounts,
     hold: Hold,
+    /// Files that are open.
+    open_files: usize,
 }
 
 impl<F: Files> Tailer<F> {
@@ -151,6 +156,7 @@ impl<F: Files> Tailer<F> {
             problems: Vec::new(),
             counts: JoinCounts::default(),
             hold: Hold::default(),
+            open_files: 0,
         }
     }
 
@@ -254,6 +260,7 @@ impl<F: Files> Tailer<F> {
         };
         let is_open = |file: &Tracked<F::Handle>| file.path == path && file.source.is_some();
         if is_write && (known.is_some() || chain.files.iter().any(is_open)) {
+            chain.wake();
             self.enqueue(number);
         } else {
             chain.is_changed = true;
@@ -282,6 +289,10 @@ impl<F: Files> Tailer<F> {
         if self.holds(number, now) {
             return None;
         }
+        if !self.admits(number, now) {
+            self.queue.push_back(number);
+            return None;
+        }
         let limits = TurnLimits {
             records_max: self.settings.chunk_records_max,
             fingerprint_bytes: self.settings.fingerprint_bytes,
@@ -290,11 +301,14 @@ impl<F: Files> Tailer<F> {
         let chain = self.chains.get_mut(&number)?;
         chain.is_queued = false;
         let mut records = Vec::new();
+        let open_before = chain.open_files();
         let turn = chain.turn(now, &limits, &mut self.buffer, &mut records);
+        self.open_files = (self.open_files + chain.open_files()).saturating_sub(open_before);
         let progress = chain.report();
         let info = chain.info.clone();
         match turn {
             Ok(Turn::Read) => self.enqueue(number),
+            Ok(Turn::Idle) if chain.wants_opening() => self.enqueue(number),
             Ok(Turn::Idle) => {}
             Ok(Turn::Examine) => {
                 chain.is_changed = true;

@@ -33,7 +33,7 @@ pub struct FileLogSettings {
     pub max_log_size_bytes: u64,
     /// What happens to a longer line. Default: split.
     pub max_log_size_behavior: LongLineBehavior,
-    /// Files open at a time. Default: 1024.
+    /// Files open at a time, at least 1; more of them take turns. Default: 1024.
     pub max_concurrent_files: u64,
     /// Default: UTF-8.
     pub encoding: Encoding,
@@ -217,14 +217,13 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         compression: section.choice("compression", FileCompression::Auto, &COMPRESSIONS),
         operators: operators::decode(section),
     };
-    if settings.max_concurrent_files < 2 {
+    if settings.max_concurrent_files == 0 {
         section.wrong(
             "max_concurrent_files",
-            "is too small, rotation needs two files at a time",
-            "write 2 or more",
+            "must be above 0",
+            "write 1 or more, 1024 is usual",
         );
     }
-    section.not_yet(&["max_concurrent_files"]);
     section.not_supported(&NOT_SUPPORTED);
     section.without_effect(&WITHOUT_EFFECT);
     settings

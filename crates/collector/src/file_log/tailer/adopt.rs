@@ -102,6 +102,7 @@ pub(super) fn restored<H: FileHandle>(key: FileKey, saved: SavedFile) -> Tracked
         rotation: name.and_then(rotation_of_name).map(|(_, rotation)| rotation),
         path: saved.path,
         source: None,
+        aside: None,
         missing_since: None,
         position,
         start: position,

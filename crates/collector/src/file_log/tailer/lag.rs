@@ -33,17 +33,14 @@ impl<F: Files> Tailer<F> {
         })
     }
 
-    /// Files that are open, and bytes in them that were not read yet.
+    /// Files that are open, and bytes that were not read yet in them and in those that wait for their turn.
     pub fn open_and_unread(&self) -> (usize, u64) {
-        let open = self
-            .chains
-            .values()
-            .flat_map(|chain| chain.files.iter())
-            .filter_map(|file| {
-                let stat = file.source.as_ref()?.stat().ok()?;
-                Some(stat.size.saturating_sub(file.position.offset))
-            });
-        open.fold((0, 0), |(count, unread), more| (count + 1, unread + more))
+        let files = self.chains.values().flat_map(|chain| chain.files.iter());
+        files.fold((0, 0), |(open, unread), file| {
+            let size = file.stat().ok().flatten().map_or(0, |stat| stat.size);
+            let more = size.saturating_sub(file.position.offset);
+            (open + usize::from(file.source.is_some()), unread + more)
+        })
     }
 }
 
@@ -51,13 +48,12 @@ fn unread_rotated<H: FileHandle>(chain: &Chain<H>) -> (usize, u64) {
     let rotated = chain.files.iter().filter(|file| file.rotation.is_some());
     let reading = rotated.filter(|file| file.phase == Phase::Reading);
     let unread = reading.filter_map(|file| {
-        let source = file.source.as_ref()?;
-        let size = source.stat().ok()?.size;
+        let size = file.stat().ok()??.size;
         // Of an archive the size says nothing about how much of it is left.
-        let bytes = if source.may_grow() {
-            size.saturating_sub(file.position.offset)
-        } else {
+        let bytes = if file.rotation.is_some_and(|rotation| rotation.is_compressed) {
             size
+        } else {
+            size.saturating_sub(file.position.offset)
         };
         (bytes > 0).then_some(bytes)
     });

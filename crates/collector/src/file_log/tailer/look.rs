@@ -17,12 +17,16 @@ impl<F: Files> Tailer<F> {
         } else {
             chain.gone_since.or(Some(now.steady))
         };
+        chain.notice_change(live);
         let known = chain
             .files
             .last()
             .filter(|file| file.rotation.is_none() && file.missing_since.is_none());
         let is_changed = match (live, known) {
-            (Some(stat), Some(file)) => stat.id != file.id || stat.size < file.position.offset || file.source.is_none(),
+            (Some(stat), Some(file)) => {
+                let is_followed = file.source.is_some() || file.aside.is_some();
+                stat.id != file.id || stat.size < file.position.offset || !is_followed
+            }
             (Some(_), None) | (None, Some(_)) => true,
             (None, None) => false,
         };
@@ -34,6 +38,7 @@ impl<F: Files> Tailer<F> {
                 _ => Unknown::ReadAll,
             };
             let begin = Begin { unknown, oldest };
+            let open_before = chain.open_files();
             let mut findings = Findings::default();
             let fingerprint_bytes = self.settings.fingerprint_bytes;
             examine(
@@ -45,7 +50,9 @@ impl<F: Files> Tailer<F> {
                 now.steady,
                 &mut findings,
             );
+            self.open_files = (self.open_files + chain.open_files()).saturating_sub(open_before);
             self.report(number, findings);
+            self.make_room(number, 0);
         }
         self.forget_or_enqueue(number);
     }
@@ -85,7 +92,9 @@ impl<F: Files> Tailer<F> {
         let has_more = current.is_some_and(|index| {
             let file = &chain.files[index];
             // A file that could not be opened is tried again when its folder is looked at.
-            let Some(source) = &file.source else { return false };
+            let Some(source) = &file.source else {
+                return chain.wants_opening();
+            };
             let is_waiting = index + 1 < chain.files.len() || file.missing_since.is_some() || !source.may_grow();
             is_waiting || source.stat().is_ok_and(|stat| stat.size != file.position.offset)
         });

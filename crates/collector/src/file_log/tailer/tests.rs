@@ -6,6 +6,7 @@ mod disk;
 mod hold;
 mod lag;
 mod random;
+mod room;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ pub(super) fn settings() -> TailerSettings {
         fingerprint_bytes: 1000,
         starts_at_end: false,
         age_max: None,
+        open_files_max: 100,
         flush_period: None,
         chunk_records_max: 100,
     }

@@ -79,8 +79,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(CASES))]
 
     #[test]
-    fn every_line_arrives_once_whole_and_in_order(script in actions(), records in 1..8_usize, head in 40..200_usize) {
-        let mut world = World::new(TailerSettings { chunk_records_max: records, fingerprint_bytes: head, ..settings() });
+    fn every_line_arrives_once_whole_and_in_order(
+        script in actions(),
+        records in 1..8_usize,
+        head in 40..200_usize,
+        open in 1..6_usize,
+    ) {
+        let mut world = World::new(TailerSettings {
+            chunk_records_max: records,
+            fingerprint_bytes: head,
+            open_files_max: open,
+            ..settings()
+        });
         script.into_iter().for_each(|action| world.act(action));
         world.finish();
         let (stored, expected) = world.outcome();
@@ -96,8 +106,9 @@ proptest! {
     }
 
     #[test]
-    fn without_crashes_nothing_is_handed_out_twice(script in actions(), records in 1..8_usize) {
-        let mut world = World::new(TailerSettings { chunk_records_max: records, ..settings() });
+    fn without_crashes_nothing_is_handed_out_twice(script in actions(), records in 1..8_usize, open in 1..6_usize) {
+        let mut world =
+            World::new(TailerSettings { chunk_records_max: records, open_files_max: open, ..settings() });
         let calm = script.into_iter().filter(|action| !matches!(action, Action::Crash));
         calm.for_each(|action| world.act(action));
         world.finish();
