@@ -11,7 +11,6 @@ pub(crate) struct Report {
     errors: RefCell<Vec<Finding>>,
     warnings: RefCell<Vec<Finding>>,
     without_effect: RefCell<Vec<(usize, String)>>,
-    not_yet: RefCell<Vec<(usize, String)>>,
 }
 
 impl Report {
@@ -21,7 +20,6 @@ impl Report {
             errors: RefCell::default(),
             warnings: RefCell::default(),
             without_effect: RefCell::default(),
-            not_yet: RefCell::default(),
         }
     }
 
@@ -40,11 +38,6 @@ impl Report {
     /// A key that upstream knows and that means nothing here. All of them make one warning.
     pub(crate) fn without_effect(&self, line: usize, key: &str) {
         self.without_effect.borrow_mut().push((line, key.to_owned()));
-    }
-
-    /// A key that is read and checked, and does not act yet. All of them make one warning.
-    pub(crate) fn not_yet(&self, line: usize, key: &str) {
-        self.not_yet.borrow_mut().push((line, key.to_owned()));
     }
 
     fn finding(&self, line: usize, key: &str, message: String, fix: String) -> Finding {
@@ -89,8 +82,6 @@ impl Report {
     fn into_findings(self) -> (Vec<Finding>, Vec<Finding>) {
         let fix = "nothing to do; they may stay for upstream's sake";
         self.warn_of_all(&self.without_effect, "without effect here", fix);
-        let fix = "do not rely on them yet; what acts and what does not is in docs/compatibility.md";
-        self.warn_of_all(&self.not_yet, "read and checked, but not acted on yet", fix);
         let sorted = |findings: RefCell<Vec<Finding>>| {
             let mut findings = findings.into_inner();
             findings.sort_by_key(|finding| finding.line);

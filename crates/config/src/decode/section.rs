@@ -23,7 +23,6 @@ pub(crate) struct Section<'a> {
     pairs: &'a [Pair],
     asked: Vec<String>,
     effective: Vec<(String, Node)>,
-    hidden: Vec<String>,
 }
 
 /// One element of a list.
@@ -49,7 +48,6 @@ impl<'a> Section<'a> {
             pairs: &[],
             asked: Vec::new(),
             effective: Vec::new(),
-            hidden: Vec::new(),
         };
         if let Some(node) = node.filter(|node| !node.is_null()) {
             match node.pairs() {
@@ -64,11 +62,7 @@ impl<'a> Section<'a> {
         }
         let value = read(&mut section);
         section.refuse_unknown_keys();
-        let Self {
-            mut effective, hidden, ..
-        } = section;
-        effective.retain(|(key, _)| !hidden.contains(key));
-        (value, Node::map(effective))
+        (value, Node::map(section.effective))
     }
 
     fn refuse_unknown_keys(&self) {
@@ -362,17 +356,6 @@ impl<'a> Section<'a> {
                     format!("'{key}' is known upstream, but not supported here yet"),
                     "remove the key",
                 );
-            }
-        }
-    }
-
-    /// Keys that are read and checked, and do not act yet. Their defaults are not printed.
-    pub(crate) fn not_yet(&mut self, keys: &[&str]) {
-        for key in keys {
-            if self.has(key) {
-                self.report.not_yet(self.line_of(key), &join_path(&self.path, key));
-            } else {
-                self.hidden.push((*key).to_owned());
             }
         }
     }
