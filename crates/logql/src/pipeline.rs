@@ -29,7 +29,7 @@ use thiserror::Error;
 pub(crate) use json::unescape_text;
 pub(crate) use label_filter::CompiledLabelFilter;
 pub use labels::ResultLabels;
-pub(crate) use labels::{ERROR_LABEL, LabelState, Moment, without_clashes};
+pub(crate) use labels::{ERROR_LABEL, LabelState, Moment, is_parser_error, without_clashes};
 pub(crate) use search::searches;
 
 use crate::ast::{LogExpr, Selector};
@@ -149,6 +149,32 @@ impl Pipeline {
             !stage.is_parser() || is_needed
         });
         self
+    }
+
+    /// Leaves out the stages whose text nobody reads: where lines are counted, the last `line_format`. Loki does not
+    /// run these either, so a template that fails is no error.
+    pub(crate) fn without_last_texts(mut self) -> Self {
+        let reads = |stage: &CompiledStage| stage.reads_line() && !stage.only_writes_line();
+        let last_reader = self.stages.iter().rposition(reads);
+        let mut index = 0;
+        // The guard counts stages up to the first parser, which reads text: none of these is taken away.
+        self.stages.retain(|stage| {
+            let is_needed = !stage.only_writes_line() || last_reader.is_some_and(|last| index < last);
+            index += 1;
+            is_needed
+        });
+        self
+    }
+
+    /// Whether a condition looks at what went wrong with a line.
+    pub(crate) fn filters_errors(&self) -> bool {
+        let mut names = Vec::new();
+        for stage in &self.stages {
+            if let CompiledStage::LabelFilter(filter) = stage {
+                filter.names_read(&mut names);
+            }
+        }
+        names.iter().any(|name| name == ERROR_LABEL)
     }
 
     /// Whether any stage reads the text of a line.

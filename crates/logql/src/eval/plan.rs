@@ -5,7 +5,7 @@
 use longshore_model::Columns;
 
 use crate::ast::{Grouping, LogRange, RangeOp};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{ERROR_LABEL, Pipeline};
 
 /// Labels by which samples are put together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub(super) struct Plan {
     pub(super) columns: Columns,
     /// Whether of rows of one stream only their number and time matter.
     pub(super) counts_only: bool,
+    /// Whether lines that a parser could not read are counted, because the query asks about errors.
+    pub(super) counts_errors: bool,
 }
 
 impl Plan {
@@ -61,12 +63,19 @@ impl Plan {
         sum: Option<Key>,
         pipeline: Pipeline,
     ) -> Self {
+        let is_summed = sum.is_some();
         let mut key = sum.unwrap_or_else(|| grouping.map_or(Key::Without(Vec::new()), Key::of));
         if let (Some(unwrap), Key::Without(labels)) = (&range.unwrap, &mut key) {
             labels.push(unwrap.label.clone());
         }
         let keyless = key == Key::By(Vec::new());
         let sizes = matches!(op, RangeOp::BytesOverTime | RangeOp::BytesRate);
+        let pipeline = if sizes { pipeline } else { pipeline.without_last_texts() };
+        let asks_for_errors = |names: &Vec<String>| names.iter().any(|name| name == ERROR_LABEL);
+        let counts_errors = match &key {
+            Key::By(names) => is_summed && (asks_for_errors(names) || pipeline.filters_errors()),
+            Key::Without(_) => false,
+        };
         let pipeline = if keyless && range.unwrap.is_none() && !pipeline.reads_labels() {
             pipeline.without_parsers(sizes)
         } else {
@@ -83,6 +92,7 @@ impl Plan {
             key,
             columns,
             counts_only,
+            counts_errors,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::plan::{Key, Plan};
 use super::unwrap::{CompiledUnwrap, windows};
 use super::{Context, EvalError, QueryMemory};
 use crate::ast::{Grouping, LogRange, RangeOp};
-use crate::pipeline::{LabelState, Moment, Pipeline, searches, without_clashes};
+use crate::pipeline::{LabelState, Moment, Pipeline, is_parser_error, searches, without_clashes};
 
 /// The moments a query is evaluated at.
 #[derive(Debug, Clone, Copy)]
@@ -142,6 +142,10 @@ impl RangeCall<'_> {
         context: &Context<'_>,
         stats: &mut ScanStats,
     ) -> Result<Vec<StepSeries>, EvalError> {
+        if self.range.interval_ns == 0 && self.op != RangeOp::AbsentOverTime {
+            // A window without length holds no line.
+            return Ok(Vec::new());
+        }
         match self.read(sum.clone(), series_max, steps, context, stats, true) {
             // What went wrong is told with all labels of the line, so these are read after all.
             Err(EvalError::Pipeline { .. }) => self.read(sum, series_max, steps, context, stats, false),
@@ -410,6 +414,10 @@ impl Collector<'_> {
         let Some(kind) = self.state.error() else {
             return Ok(());
         };
+        // As in Loki a `sum` that asks for errors of parsers counts their lines; what failed later fails the query.
+        if self.plan.counts_errors && is_parser_error(kind) {
+            return Ok(());
+        }
         Err(EvalError::Pipeline {
             kind: kind.to_owned(),
             series: self.state.iter().collect(),

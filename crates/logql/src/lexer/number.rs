@@ -90,8 +90,8 @@ pub(super) fn range(rest: &str) -> (Kind, usize) {
     };
     let text = &rest[1..end];
     let kind = match duration_ns(text.trim()) {
-        Some(ns) => Kind::Range(ns),
-        None => Kind::RangeMistake(range_mistake(text)),
+        Some(ns) if ns >= 0 => Kind::Range(ns),
+        _ => Kind::RangeMistake(range_mistake(text)),
     };
     (kind, end + 1)
 }

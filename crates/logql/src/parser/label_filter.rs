@@ -51,7 +51,7 @@ impl Parser {
             inner.span = start.to(self.last_span());
             return Ok(inner);
         }
-        let name = self.expect_identifier(&[])?;
+        let name = self.expect_identifier(&["IDENTIFIER", "("])?;
         let kind = match self.match_op() {
             Some(op @ (MatchOp::Regex | MatchOp::NotRegex)) => {
                 self.advance();

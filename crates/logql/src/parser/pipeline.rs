@@ -73,8 +73,11 @@ impl Parser {
     }
 
     fn piped_stage(&mut self) -> Result<StageKind> {
-        let Kind::Word(word) = *self.peek() else {
-            return Ok(StageKind::LabelFilter(self.label_filter()?));
+        let word = match *self.peek() {
+            Kind::Word(word) => word,
+            Kind::Identifier(_) => return Ok(StageKind::LabelFilter(self.label_filter()?)),
+            // So much could stand here that Loki names nothing.
+            _ => return Err(self.unexpected(&[])),
         };
         if word == "(" {
             return Ok(StageKind::LabelFilter(self.label_filter()?));

@@ -12,10 +12,9 @@ pub(crate) use scanner::unescape_text;
 pub(super) use scanner::{Mistake, Scanner, Value, unescape};
 
 use super::json_path::{self, Step};
-use super::labels::{LabelState, append_as_label, is_label_name};
+use super::labels::{JSON_ERROR, LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
 
-const ERROR_KIND: &str = "JSONParserErr";
 /// Objects deeper than this are not looked into: their fields make no labels. Bounds the recursion.
 const DEPTH_MAX: usize = 64;
 
@@ -50,7 +49,7 @@ impl JsonStage {
             Self::All => {
                 let mut name = String::new();
                 if let Err(mistake) = flatten(labels, &mut Scanner::new(line), &mut name, 0, &Readable::of(line)) {
-                    labels.set_error(ERROR_KIND, mistake.text());
+                    labels.set_error(JSON_ERROR, mistake.text());
                 }
             }
             Self::Paths(paths) => extract(labels, line, paths),
@@ -166,7 +165,7 @@ fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) 
         return;
     };
     if !matches!(first, b'{' | b'[' | b'"') {
-        labels.set_error(ERROR_KIND, "");
+        labels.set_error(JSON_ERROR, "");
         return;
     }
     for (label, steps) in paths {
@@ -174,13 +173,16 @@ fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) 
         // A mistake on the way there only means that there is no such value.
         let value = match descend(&mut scanner, steps) {
             Ok(true) => scanner.value(),
-            Ok(false) | Err(_) => Ok(Value::Null),
+            Ok(false) | Err(_) => {
+                labels.set_missing(label);
+                continue;
+            }
         };
         let text: Cow<'_, str> = match value {
             Ok(Value::String(raw)) => unescape(raw),
             Ok(Value::Scalar(raw) | Value::Object(raw) | Value::Array(raw)) => raw.into(),
             Err(mistake @ Mistake::UnknownValue) => {
-                labels.set_error(ERROR_KIND, mistake.text());
+                labels.set_error(JSON_ERROR, mistake.text());
                 "".into()
             }
             Ok(Value::Null) | Err(_) => "".into(),

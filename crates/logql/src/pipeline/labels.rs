@@ -21,6 +21,16 @@ pub(super) fn is_error_label(name: &str) -> bool {
     matches!(name, ERROR_LABEL | ERROR_DETAILS_LABEL)
 }
 
+/// The error of a line that `json` or `unpack` could not read.
+pub(super) const JSON_ERROR: &str = "JSONParserErr";
+/// The error of a line that `logfmt` could not read.
+pub(super) const LOGFMT_ERROR: &str = "LogfmtParserErr";
+
+/// Whether the kind of error is that of a parser.
+pub(crate) fn is_parser_error(kind: &str) -> bool {
+    matches!(kind, JSON_ERROR | LOGFMT_ERROR)
+}
+
 /// Whether a key can be a label's name as it is.
 pub(super) fn is_label_name(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -233,6 +243,13 @@ impl LabelState {
     /// Sets a label that an expression names; the last value counts.
     pub(crate) fn set_parsed(&mut self, name: &str, value: &str) {
         self.put_parsed(name, value, true);
+    }
+
+    /// What an expression names and the line has not: an empty label, unless there is one of that name.
+    pub(crate) fn set_missing(&mut self, name: &str) {
+        if self.get(name).is_none() {
+            self.set_parsed(name, "");
+        }
     }
 
     fn put_parsed(&mut self, name: &str, value: &str, replace: bool) {

@@ -6,10 +6,8 @@
 use std::borrow::Cow;
 
 use super::ends::{blank, quote_or_backslash, word_end};
-use super::labels::{LabelState, append_as_label, is_label_name};
+use super::labels::{LOGFMT_ERROR, LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
-
-const ERROR_KIND: &str = "LogfmtParserErr";
 
 /// The stage made ready.
 #[derive(Debug)]
@@ -50,7 +48,7 @@ impl LogfmtStage {
             has_replacement: text.contains(char::REPLACEMENT_CHARACTER),
         };
         for (label, _) in &self.extractions {
-            labels.set_parsed(label, "");
+            labels.set_missing(label);
         }
         let mut name = String::new();
         while let Some(pair) = pairs.next_pair() {
@@ -62,7 +60,7 @@ impl LogfmtStage {
                 }
                 Err(mistake) if self.strict => {
                     let details = format!("logfmt syntax error at pos {} : {}", mistake.place, mistake.what);
-                    labels.set_error(ERROR_KIND, &details);
+                    labels.set_error(LOGFMT_ERROR, &details);
                     return;
                 }
                 Err(_) => pairs.skip_word(),

@@ -18,8 +18,11 @@ impl PatternStage {
     }
 
     /// A literal that begins the pattern must begin the line; a hole reaches to where the literal behind it is found
-    /// first, or to the end of the line when it is not, which ends the work.
+    /// first, or to the end of the line when it is not, which ends the work. As in Loki an empty line gives nothing.
     pub(super) fn run(&self, labels: &mut LabelState, line: &[u8]) {
+        if line.is_empty() {
+            return;
+        }
         let mut rest = line;
         let mut pieces = self.pieces.as_slice();
         if let [Piece::Literal(text), after @ ..] = pieces {

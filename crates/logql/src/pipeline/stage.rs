@@ -91,6 +91,11 @@ impl CompiledStage {
         matches!(self, Self::Unpack)
     }
 
+    /// Whether it does nothing but change the text.
+    pub(super) fn only_writes_line(&self) -> bool {
+        matches!(self, Self::LineFormat(_) | Self::Decolorize)
+    }
+
     /// Whether it reads the text.
     pub(super) fn reads_line(&self) -> bool {
         match self {

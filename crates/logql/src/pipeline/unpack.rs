@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use super::LabelState;
 use super::json::{Mistake, Scanner, Value, unescape};
-use super::labels::append_as_label;
+use super::labels::{JSON_ERROR, append_as_label};
 
-const ERROR_KIND: &str = "JSONParserErr";
 const ENTRY_KEY: &str = "_entry";
 
 /// Takes a packed line apart. A line without an entry was not packed and stays as it is, without labels.
@@ -15,13 +14,13 @@ pub(super) fn run(labels: &mut LabelState, line: &mut Cow<'_, [u8]>) {
         return;
     }
     if line[0] != b'{' {
-        labels.set_error(ERROR_KIND, "expecting json object(6), but it is not");
+        labels.set_error(JSON_ERROR, "expecting json object(6), but it is not");
         return;
     }
     match unpacked(labels, line) {
         Ok(Some(entry)) => *line = Cow::Owned(entry.into_bytes()),
         Ok(None) => {}
-        Err(mistake) => labels.set_error(ERROR_KIND, mistake.text()),
+        Err(mistake) => labels.set_error(JSON_ERROR, mistake.text()),
     }
 }
 
