@@ -45,10 +45,12 @@ pub(crate) async fn loki(
 async fn try_loki(shared: &Shared, tenant: Tenant, request: Request) -> Result<(), ApiError> {
     let (parts, body) = request.into_parts();
     let format = loki_format(&parts.headers)?;
+    let is_legacy = parts.uri.path().ends_with("/api/prom/push");
     let encoding = loki_encoding(&parts.headers)?;
     store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
         let body = body::inflate(body, encoding, inflated_max)?;
         let decoded = match format {
+            Format::Json if is_legacy => loki_push::decode_legacy_json(&body),
             Format::Json => loki_push::decode_json(&body),
             Format::Protobuf => loki_push::decode_protobuf(&body, inflated_max),
         };
@@ -133,7 +135,7 @@ fn loki_format(headers: &HeaderMap) -> Result<Format, ApiError> {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     match media_type {
         "" => Err(ApiError::bad_request("mime: no media type")),
-        "application/json" => Ok(Format::Json),
+        json if json.eq_ignore_ascii_case("application/json") => Ok(Format::Json),
         _ => Ok(Format::Protobuf),
     }
 }

@@ -21,7 +21,7 @@ use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
 use thiserror::Error;
 
 pub use encode::Encoder;
-pub use json::decode_json;
+pub use json::{decode_json, decode_legacy_json};
 pub use labels::{LabelsError, parse_labels};
 
 use crate::protobuf::{ProtobufError, Reader};

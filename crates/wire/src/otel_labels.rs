@@ -64,8 +64,11 @@ pub struct ResourceLabels {
 }
 
 /// A name of `[a-zA-Z0-9_]` only: each run of other characters and underscores becomes one `_`, and a name that begins
-/// with a digit gets `key_` in front. Names such as `__x__`, which are reserved, stay.
+/// with a digit gets `key_` in front. Names such as `__x__`, which are reserved, stay; no name at all becomes `_`.
 pub fn sanitize_name(name: &str) -> Cow<'_, str> {
+    if name.is_empty() {
+        return Cow::Borrowed("_");
+    }
     let bytes = name.as_bytes();
     let is_good = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let starts_with_digit = bytes.first().is_some_and(u8::is_ascii_digit);

@@ -105,6 +105,23 @@ async fn pushes_in_every_encoding_are_found() {
     assert_eq!(api.lines(r#"{app="web"}"#).await, expected);
 }
 
+#[tokio::test]
+async fn the_older_path_takes_the_older_form() {
+    let api = Api::start().await;
+    let at = TimestampNs(a_minute_ago()).to_string();
+    let push = |path: &'static str, body: serde_json::Value| {
+        let body = body.to_string().into_bytes();
+        api.send("POST", path, &[("content-type", "APPLICATION/json")], body)
+    };
+    let older = json!({"streams": [{"labels": "{app='web'}", "entries": [{"ts": at, "line": "older"}]}]});
+    assert_eq!(push("/api/prom/push", older.clone()).await.0, 204);
+    assert_eq!(api.lines(r#"{app="web"}"#).await, ["older"]);
+    // To the newer path these are members that it does not know.
+    assert_eq!(push("/loki/api/v1/push", older).await.0, 204);
+    assert_eq!(push("/loki/api/v1/push", json!({"streams": null})).await.0, 422);
+    assert_eq!(api.lines(r#"{app="web"}"#).await, ["older"]);
+}
+
 fn otlp_logs(line: &str, at: i64) -> ResourceLogs {
     ResourceLogs {
         resource: std::sync::Arc::new(Resource {

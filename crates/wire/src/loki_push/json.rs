@@ -1,4 +1,5 @@
-//! Loki's push request as JSON: `{"streams": [{"stream": {..}, "values": [["<ns>", "line", {..}], ..]}, ..]}`.
+//! Loki's push request as JSON: `{"streams": [{"stream": {..}, "values": [["<ns>", "line", {..}], ..]}, ..]}`, and the
+//! older `{"streams": [{"labels": "{..}", "entries": [{"ts": "<RFC 3339>", "line": ".."}, ..]}, ..]}`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,37 +9,95 @@ use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::DecodeError;
+use super::{DecodeError, parse_labels};
 use crate::otel_labels::sanitize_name;
 use crate::text::shared_text;
 
 /// Decodes a JSON push. Lines without escapes share `body`.
 ///
-/// Label values that are no strings become their JSON text, as in Loki; empty values are dropped.
+/// Label values that are no strings become their JSON text, as in Loki; empty values are dropped. `null` is nothing,
+/// because Go writes it for an empty list.
 pub fn decode_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
-    let request: RequestJson<'_> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
-    Ok(request
-        .streams
+    let request: Option<RequestJson<'_>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let streams = request.and_then(|request| request.streams).unwrap_or_default();
+    Ok(streams
         .into_iter()
         .map(|stream| StreamEntries {
             labels: Labels::new(stream.stream.0),
-            entries: stream.values.into_iter().map(|entry| entry.into_model(body)).collect(),
+            entries: entries(stream.values, body),
         })
         .collect())
 }
 
+/// Decodes a JSON push of the older form; streams of the newer one may stand among the others.
+pub fn decode_legacy_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
+    let request: Option<LegacyRequestJson<'_>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let streams = request.and_then(|request| request.streams).unwrap_or_default();
+    let decode = |stream: LegacyStreamJson<'_>| {
+        let labels = match stream.labels {
+            Some(text) => parse_labels(&text).map_err(DecodeError::Labels)?,
+            None => Labels::new(stream.stream.0),
+        };
+        let older = stream.entries.unwrap_or_default().into_iter();
+        let older = older.map(|entry| EntryJson::from(entry).into_model(body));
+        let entries = older.chain(entries(stream.values, body)).collect();
+        Ok(StreamEntries { labels, entries })
+    };
+    streams.into_iter().map(decode).collect()
+}
+
+fn entries(values: Option<Vec<EntryJson<'_>>>, body: &Bytes) -> Vec<Entry> {
+    let values = values.unwrap_or_default().into_iter();
+    values.map(|entry| entry.into_model(body)).collect()
+}
+
+// Go finds a field in whatever case it is written; clients that are not written in Go begin it with a capital at most.
 #[derive(Deserialize)]
 struct RequestJson<'a> {
-    #[serde(borrow, default)]
-    streams: Vec<StreamJson<'a>>,
+    #[serde(borrow, alias = "Streams")]
+    streams: Option<Vec<StreamJson<'a>>>,
 }
 
 #[derive(Deserialize)]
 struct StreamJson<'a> {
     #[serde(default)]
     stream: StreamLabels,
-    #[serde(borrow, default)]
-    values: Vec<EntryJson<'a>>,
+    #[serde(borrow)]
+    values: Option<Vec<EntryJson<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct LegacyRequestJson<'a> {
+    #[serde(borrow)]
+    streams: Option<Vec<LegacyStreamJson<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct LegacyStreamJson<'a> {
+    labels: Option<String>,
+    #[serde(borrow)]
+    entries: Option<Vec<LegacyEntryJson<'a>>>,
+    #[serde(default)]
+    stream: StreamLabels,
+    #[serde(borrow)]
+    values: Option<Vec<EntryJson<'a>>>,
+}
+
+#[derive(Deserialize)]
+struct LegacyEntryJson<'a> {
+    ts: Moment,
+    #[serde(borrow)]
+    line: Line<'a>,
+}
+
+impl<'a> From<LegacyEntryJson<'a>> for EntryJson<'a> {
+    fn from(entry: LegacyEntryJson<'a>) -> Self {
+        Self {
+            timestamp: entry.ts.0,
+            line: entry.line,
+            metadata: Vec::new(),
+        }
+    }
 }
 
 /// Labels whose values may be anything.
@@ -60,7 +119,6 @@ impl<'de> Deserialize<'de> for StreamLabels {
                 while let Some((name, value)) = map.next_entry::<String, serde_json::Value>()? {
                     let value = match value {
                         serde_json::Value::String(text) => text,
-                        serde_json::Value::Null => String::new(),
                         other => other.to_string(),
                     };
                     if !value.is_empty() {
@@ -146,6 +204,17 @@ impl<'de> Deserialize<'de> for Nanoseconds {
             }
         }
         deserializer.deserialize_str(NanosecondsVisitor)
+    }
+}
+
+/// A moment as RFC 3339 has it.
+struct Moment(TimestampNs);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        let moment = TimestampNs::parse_rfc3339(text.as_bytes());
+        moment.map(Moment).map_err(de::Error::custom)
     }
 }
 

@@ -27,7 +27,7 @@ pub enum LabelsError {
     Duplicate(String),
 }
 
-/// Reads a label set. Values are Go strings in double quotes or backticks; labels with an empty value are dropped.
+/// Reads a label set. Values are Go strings in quotes, double or single, or in backticks; labels with an empty value are dropped.
 pub fn parse_labels(text: &str) -> Result<Labels, LabelsError> {
     let mut parser = Parser { text, at: 0 };
     parser.expect('{', "\"{\"")?;
@@ -121,16 +121,17 @@ impl<'a> Parser<'a> {
             self.at += end + 1;
             return Ok(value.replace('\r', ""));
         }
-        if !self.accept('"') {
+        let quote = if self.accept('\'') { '\'' } else { '"' };
+        if quote == '"' && !self.accept('"') {
             return Err(self.unexpected("a quoted value"));
         }
         let mut value = String::new();
         loop {
             let rest = self.rest();
-            let end = rest.find(['"', '\\']).ok_or_else(|| error.clone())?;
+            let end = rest.find([quote, '\\']).ok_or_else(|| error.clone())?;
             value.push_str(&rest[..end]);
             self.at += end + 1;
-            if rest.as_bytes()[end] == b'"' {
+            if rest.as_bytes()[end] != b'\\' {
                 return Ok(value);
             }
             let taken = unescape(&rest[end + 1..], &mut value).ok_or_else(|| error.clone())?;
@@ -153,6 +154,7 @@ fn unescape(text: &str, value: &mut String) -> Option<usize> {
         b'v' => '\u{b}',
         b'\\' => '\\',
         b'"' => '"',
+        b'\'' => '\'',
         b'x' | b'u' | b'U' | b'0'..=b'7' => return unescape_number(text, kind, value),
         _ => return None,
     };

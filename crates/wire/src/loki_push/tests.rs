@@ -111,6 +111,7 @@ fn labels_as_text() {
         assert_eq!(parse_labels(text), Ok(Labels::new(pairs.iter().copied())), "{text}");
     };
     check("{}", &[]);
+    check("{ a = 'b\"\\'' }", &[("a", "b\"'")]);
     check(" { } ", &[]);
     check(r#"{a="b"}"#, &[("a", "b")]);
     check(r#"{ a = "b" , _c1="d", }"#, &[("a", "b"), ("_c1", "d")]);
@@ -141,6 +142,7 @@ fn labels_as_text() {
         r#"{a="\x4"}"#,
         r#"{a="\ud800"}"#,
         "{ä=\"b\"}",
+        "{a='b\"}",
     ] {
         assert!(parse_labels(bad).is_err(), "{bad}");
     }
@@ -164,6 +166,12 @@ fn json_requests() {
         entries,
     };
     check("{}", &[]);
+    check("null", &[]);
+    check(r#"{"streams":null}"#, &[]);
+    check(
+        r#"{"Streams":[{"stream":{"a":null},"values":null}]}"#,
+        &[stream(&[("a", "null")], Vec::new())],
+    );
     check(r#"{"streams":[],"more":{"x":[1]}}"#, &[]);
     check(
         r#"{"streams":[{"stream":{"a":"b","n":1.50,"o":{"x":true},"e":""},"values":[["1","x"],["-2","a\nb",{}]]}]}"#,
@@ -193,6 +201,35 @@ fn json_requests() {
         r#"{"streams":[]} x"#,
     ] {
         assert!(decode_json(&Bytes::from_static(bad.as_bytes())).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn older_json_requests() {
+    let text = r#"{"streams":[
+        {"labels":"{a=\"b\"}","entries":[{"ts":"1970-01-01T00:00:01.5Z","line":"x"},{"line":"y","ts":"1970-01-01T02:00:00+02:00"}]},
+        {"stream":{"a":"c"},"values":[["1","z",{"k":"v"}]]}
+    ]}"#;
+    let stream = |value: &str, entries: Vec<Entry>| StreamEntries {
+        labels: Labels::new([("a", value)]),
+        entries,
+    };
+    assert_eq!(
+        decode_legacy_json(&Bytes::from_static(text.as_bytes())).unwrap(),
+        [
+            stream("b", vec![entry(1_500_000_000, "x", &[]), entry(0, "y", &[])]),
+            stream("c", vec![entry(1, "z", &[("k", "v")])]),
+        ]
+    );
+    for bad in [
+        r#"{"streams":[{"labels":"a=b","entries":[]}]}"#,
+        r#"{"streams":[{"labels":"{a=\"b\"}","entries":[{"line":"x"}]}]}"#,
+        r#"{"streams":[{"labels":"{a=\"b\"}","entries":[{"ts":"today","line":"x"}]}]}"#,
+    ] {
+        assert!(
+            decode_legacy_json(&Bytes::from_static(bad.as_bytes())).is_err(),
+            "{bad}"
+        );
     }
 }
 

@@ -84,6 +84,7 @@ fn every_index_attribute_becomes_a_label_of_its_own() {
 #[test]
 fn names() {
     let check = |name: &str, sanitized: &str| assert_eq!(sanitize_name(name), sanitized);
+    check("", "_");
     check("already_good1", "already_good1");
     check("a.b-c/d", "a_b_c_d");
     check("1st", "key_1st");
@@ -92,7 +93,6 @@ fn names() {
     check("a__b", "a_b");
     check("__x__", "__x__");
     check("_x_", "_x_");
-    check("", "");
 }
 
 #[test]
