@@ -45,7 +45,10 @@ pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params:
         .iter()
         .map(|(name, values)| json!({"label": name, "cardinality": values.len()}))
         .collect();
-    Ok(json::value(&json!({"detectedLabels": labels})))
+    Ok(json::value(&match labels.is_empty() {
+        true => json!({}),
+        false => json!({"detectedLabels": labels}),
+    }))
 }
 
 /// `/loki/api/v1/detected_fields`: `{"fields":[{"label","type","cardinality","parsers","jsonPath"}],"limit"}`.
@@ -85,10 +88,10 @@ pub(crate) async fn field_values(
 }
 
 fn field_limit(params: &Params) -> Result<usize, ApiError> {
-    let named = if params.get("field_limit").is_some() {
-        "field_limit"
-    } else {
+    let named = if params.get("limit").is_some() {
         "limit"
+    } else {
+        "field_limit"
     };
     positive(params, named, FIELD_LIMIT_DEFAULT)
 }

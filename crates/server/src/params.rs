@@ -55,7 +55,8 @@ impl FromRequest<Shared> for Params {
         let flags = parts
             .headers
             .get("x-loki-response-encoding-flags")
-            .and_then(|value| value.to_str().ok());
+            .and_then(|value| value.to_str().ok())
+            .filter(|value| !value.is_empty());
         Ok(Self {
             pairs,
             encoding_flags: flags.map(str::to_owned),

@@ -35,7 +35,7 @@ impl Kind {
     fn of(value: &str) -> Self {
         if value.parse::<i64>().is_ok() {
             Self::Int
-        } else if value.parse::<f64>().is_ok_and(f64::is_finite) {
+        } else if value.parse::<f64>().is_ok() {
             Self::Float
         } else if matches!(value, "true" | "false" | "True" | "False" | "TRUE" | "FALSE") {
             Self::Boolean
@@ -157,6 +157,9 @@ impl Fields {
                 name.push_str("_extracted");
             }
             let path = if parser == "json" { path.as_slice() } else { &[] };
+            if matches!(name.as_str(), "__error__" | "__error_details__") {
+                continue;
+            }
             // Also as in a pipeline: of a name that stands twice in a line the first value counts.
             if !names.insert(name.clone()) {
                 continue;
@@ -221,7 +224,9 @@ fn logfmt(text: &str, found: &mut Vec<(Vec<String>, String)>) {
             }
         };
         let is_key = !key.is_empty() && !key.contains(['"', '\'', '(', ')', '{', '}', '[', ']', ',', '?', '&']);
-        if is_key && !value.is_empty() {
+        // `| logfmt` takes no such value either.
+        let is_value = after.starts_with('"') || !value.contains(['=', '"']);
+        if is_key && is_value && !value.is_empty() {
             found.push((vec![key.to_owned()], value));
         }
         rest = next;

@@ -46,7 +46,7 @@ fn fields_of_json_lines() {
 #[test]
 fn fields_of_logfmt_lines() {
     let lines = [
-        r#"ts=2026-01-01 msg="it said \"no\"" n=1 empty= http.code=5"#,
+        r#"ts=2026-01-01 msg="it said \"no\"" n=1 empty= http.code=5 url=/a?b=c"#,
         "n=1.5 GET /a?b=c HTTP",
     ];
     let found: Vec<(String, String)> = described(&lines)
