@@ -165,6 +165,10 @@ pub struct ScanStats {
     pub head_bytes: u64,
     /// Lines looked at in the head.
     pub head_lines: u64,
+    /// Blocks of lines looked at in the head.
+    pub head_blocks: u64,
+    /// Lines that passed every stage; counted by who runs the stages.
+    pub passed_lines: u64,
 }
 
 impl AddAssign for ScanStats {
@@ -177,6 +181,8 @@ impl AddAssign for ScanStats {
         self.decompressed_lines += other.decompressed_lines;
         self.head_bytes += other.head_bytes;
         self.head_lines += other.head_lines;
+        self.head_blocks += other.head_blocks;
+        self.passed_lines += other.passed_lines;
     }
 }
 

@@ -121,7 +121,8 @@ pub fn log_query(expr: &LogExpr, params: LogParams, context: &Context<'_>) -> Re
             break;
         }
     }
-    let stats = source.stats();
+    let mut stats = source.stats();
+    stats.passed_lines = query.sequence;
     let streams = query.finish();
     Ok(LogResult { streams, stats })
 }

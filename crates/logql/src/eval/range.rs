@@ -200,13 +200,18 @@ impl RangeCall<'_> {
             series_max,
             memory: &context.memory,
             now_ns: context.now.0,
+            passed: 0,
             unwrap,
         };
         while let Some(batch) = source.next_batch(time)? {
             context.go_on()?;
             collector.add(&batch)?;
         }
-        super::add_stats(stats, source.stats());
+        let read = ScanStats {
+            passed_lines: collector.passed,
+            ..source.stats()
+        };
+        super::add_stats(stats, read);
         self.finish(collector, context)
     }
 
@@ -315,6 +320,8 @@ struct Collector<'a> {
     series_max: usize,
     memory: &'a QueryMemory,
     now_ns: i64,
+    /// Lines that count.
+    passed: u64,
 }
 
 impl Collector<'_> {
@@ -462,6 +469,7 @@ impl Collector<'_> {
 
     /// Counts rows at a moment; only one that has a value.
     fn count(&mut self, series: usize, at: i64, value: f64, rows: usize) -> Result<(), EvalError> {
+        self.passed += rows as u64;
         let Seen { first, end, .. } = self.seen;
         match &mut self.series[series] {
             Gathered::Counts { lines, bytes } => {

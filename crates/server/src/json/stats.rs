@@ -52,16 +52,16 @@ impl QueryStats {
                 "totalEntriesReturned": self.returned,
                 "splits": 0,
                 "shards": 0,
-                "totalPostFilterLines": 0,
+                "totalPostFilterLines": self.scan.passed_lines,
                 "totalStructuredMetadataBytesProcessed": 0,
             },
             "querier": {"store": self.store(false), "querierExecTime": seconds},
             "ingester": {
                 "recvWaitTime": 0,
                 "totalReached": u64::from(self.scan.head_lines > 0),
-                "totalChunksMatched": 0,
-                "totalBatches": 0,
-                "totalLinesSent": 0,
+                "totalChunksMatched": self.scan.head_blocks,
+                "totalBatches": self.scan.head_blocks,
+                "totalLinesSent": self.passed(true),
                 "store": self.store(true),
             },
             "cache": {
@@ -81,7 +81,16 @@ impl QueryStats {
         })
     }
 
-    /// Segments stand for Loki's store, the head for its ingester; pages of lines stand for chunks.
+    /// Lines of the head, or of segments, that passed; known where all that was read came from one of them.
+    fn passed(&self, of_head: bool) -> u64 {
+        let read_elsewhere = match of_head {
+            true => self.scan.pages_read,
+            false => self.scan.head_blocks,
+        };
+        if read_elsewhere == 0 { self.scan.passed_lines } else { 0 }
+    }
+
+    /// Segments stand for Loki's store, the head for its ingester; pages and blocks of lines stand for chunks.
     fn store(&self, of_head: bool) -> Value {
         let only = |wanted: bool, count: u64| if wanted { count } else { 0 };
         json!({
@@ -97,7 +106,7 @@ impl QueryStats {
                 "decompressedLines": only(!of_head, self.scan.decompressed_lines),
                 "compressedBytes": only(!of_head, self.scan.compressed_bytes),
                 "totalDuplicates": 0,
-                "postFilterLines": 0,
+                "postFilterLines": self.passed(of_head),
                 "headChunkStructuredMetadataBytes": 0,
                 "decompressedStructuredMetadataBytes": 0,
             },

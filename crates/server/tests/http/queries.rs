@@ -64,6 +64,28 @@ async fn streams_newest_first_with_all_labels_together() {
 }
 
 #[tokio::test]
+async fn stats_say_what_was_read_and_what_passed() {
+    let (api, start) = filled().await;
+    for query in [
+        r#"{app="web"} |= "info""#,
+        r#"sum(count_over_time({app="web"} |= "info" [10s]))"#,
+    ] {
+        let range = range(start);
+        let mut params: Vec<(&str, &str)> = range.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        params.push(("query", query));
+        let text = api.try_get("/loki/api/v1/query_range", &params, &[]).await.1;
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        let stats = &answer["data"]["stats"];
+        assert_eq!(stats["summary"]["totalLinesProcessed"], 3, "{query}");
+        assert_eq!(stats["summary"]["totalPostFilterLines"], 2, "{query}");
+        assert_eq!(stats["ingester"]["store"]["chunk"]["postFilterLines"], 2, "{query}");
+        assert_eq!(stats["querier"]["store"]["chunk"]["postFilterLines"], 0, "{query}");
+        assert_eq!(stats["ingester"]["totalChunksMatched"], 1, "{query}");
+        assert_eq!(stats["ingester"]["totalLinesSent"], 2, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn streams_oldest_first_with_categories() {
     let (api, start) = filled().await;
     let at = |index: i64| (start + index * SECOND).to_string();

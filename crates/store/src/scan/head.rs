@@ -57,6 +57,7 @@ impl HeadBlock {
         let block = &self.block;
         stats.head_bytes += block.text_bytes() as u64;
         stats.head_lines += block.rows() as u64;
+        stats.head_blocks += 1;
         let mut rows: Vec<usize> = (0..block.rows())
             .filter(|&row| wanted.contains(TimestampNs(block.timestamp(row))))
             .collect();
