@@ -167,7 +167,12 @@ async fn what_is_refused() {
     let api = start(false).await;
     assert_eq!(try_get(&api, "a|b", "query_range", &query).await, several);
     assert_eq!(try_get(&api, "a", "query_range", &query).await.0, 200);
+    // One that is named twice is one, which any request may name.
+    assert_eq!(try_get(&api, "a|a", "query_range", &query).await.0, 200);
     let api = start(true).await;
+    let tenants = r#"sum by (__tenant_id__) (count_over_time({app=~".+"}[1h]))"#;
+    let answer = try_get(&api, "a|a", "query", &[("query", tenants)]).await.1;
+    assert!(answer.contains(r#""metric":{}"#), "{answer}");
     let headers = [("content-type", "application/json"), ("x-scope-orgid", "a|b")];
     assert_eq!(api.send("POST", "/loki/api/v1/push", &headers, "{}").await, several);
     assert_eq!(
