@@ -24,6 +24,7 @@ use tokio_rustls::server::TlsStream;
 use tracing::debug;
 
 use self::any_certificate::AnyCertificate;
+use crate::ServerSettings;
 use crate::limits::{HANDSHAKE_TIMEOUT, HANDSHAKES_AT_ONCE};
 
 /// Why the certificates cannot be used.
@@ -88,6 +89,16 @@ impl Source<'_> {
             return Err(self.error("certificates", rustls::pki_types::pem::Error::NoItemsFound));
         }
         Ok(certificates)
+    }
+}
+
+impl ServerSettings {
+    /// Reads certificates and keys as a start does, and forgets them.
+    ///
+    /// # Errors
+    /// As a start would have.
+    pub fn check_tls(&self) -> Result<(), TlsError> {
+        self.tls.as_ref().map(configuration).transpose().map(drop)
     }
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use longshore_config::loki::{self, StoreSettings};
 use longshore_config::otel::{self, CollectorSettings};
 use longshore_config::{ConfigErrors, Dialect, Env, Finding, Loaded};
+use longshore_server::ServerSettings;
 
 use crate::setup::{ConfiguredRules, Overrides, collector, load};
 
@@ -61,10 +62,11 @@ pub(crate) fn run(arguments: &ValidateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the files of overrides, with the mistakes that a start would find in them.
+/// Reads overrides, certificates and keys, with the mistakes that a start would find in them.
 fn check_store(settings: &StoreSettings) -> anyhow::Result<()> {
     let rules = Arc::new(ConfiguredRules::new(settings)?);
     Overrides::new(settings, rules).read()?;
+    ServerSettings::from(settings).check_tls()?;
     Ok(())
 }
 
@@ -134,6 +136,7 @@ mod tests {
     fn files_that_a_store_needs_must_be_there_and_good() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("overrides.yaml");
+        let tls = "server: {http_tls_config: {cert_file: /nowhere/a.pem, key_file: /nowhere/a.key}}\n";
         let overrides = format!("runtime_config: {{file: {}}}\n", file.display());
         let store = |more: &str| match check(None, &format!("auth_enabled: true\n{more}"))
             .expect("good")
@@ -147,6 +150,7 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         };
         assert_eq!(store(""), Ok(()));
+        fails_with(tls, "cannot read certificates from /nowhere/a.pem");
         fails_with(&overrides, "overrides.yaml: cannot be read");
         std::fs::write(&file, "overrides: {a: {retention_period: 7x}}\n").expect("a file");
         fails_with(&overrides, "overrides.yaml:1: overrides.a.retention_period");
