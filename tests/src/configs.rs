@@ -100,6 +100,8 @@ pub struct StoreFile<'a> {
     pub age: &'a str,
     /// `chunk_target_size` in bytes.
     pub target_bytes: usize,
+    /// More limits, as lines of YAML indented by two blanks below `limits_config:`.
+    pub limits: &'a str,
 }
 
 impl<'a> StoreFile<'a> {
@@ -112,6 +114,7 @@ impl<'a> StoreFile<'a> {
             idle: "2s",
             age: "5s",
             target_bytes: 256 << 10,
+            limits: "  max_query_series: 100000\n",
         }
     }
 
@@ -125,6 +128,7 @@ impl<'a> StoreFile<'a> {
             idle,
             age,
             target_bytes,
+            limits,
         } = self;
         let (host, port, data) = (address.ip(), address.port(), data.display());
         format!(
@@ -152,9 +156,8 @@ limits_config:
   ingestion_burst_size_mb: 1000
   per_stream_rate_limit: 1GB
   per_stream_rate_limit_burst: 1GB
-  max_query_series: 100000
   query_timeout: 10m
-analytics: {{reporting_enabled: false}}
+{limits}analytics: {{reporting_enabled: false}}
 "
         )
     }

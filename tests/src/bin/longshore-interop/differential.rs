@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 
+use longshore_tests::configs::StoreFile;
 use longshore_tests::http::Client;
 use longshore_tests::loki::Loki;
 use longshore_tests::program::{Program, free_address};
@@ -148,30 +149,16 @@ impl Side {
 
 /// The same file for both; nothing is flushed, because Loki counts flushed lines twice for a while.
 fn config(folder: &Path, address: SocketAddr) -> String {
-    let (host, port, data) = (address.ip(), address.port(), folder.join("data"));
-    let data = data.display();
-    format!(
-        "auth_enabled: false
-server: {{http_listen_address: {host}, http_listen_port: {port}, grpc_listen_port: 0, log_level: warn}}
-common:
-  instance_addr: 127.0.0.1
-  path_prefix: \"{data}\"
-  replication_factor: 1
-  ring: {{kvstore: {{store: inmemory}}}}
-  storage: {{filesystem: {{chunks_directory: \"{data}/chunks\", rules_directory: \"{data}/rules\"}}}}
-schema_config:
-  configs:
-    - {{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {{prefix: index_, period: 24h}}}}
-query_range: {{cache_results: false}}
-limits_config:
-  ingestion_rate_mb: 1000
-  ingestion_burst_size_mb: 1000
-  per_stream_rate_limit: 1GB
-  per_stream_rate_limit_burst: 1GB
-  max_query_series: 1000
+    let data = folder.join("data");
+    let file = StoreFile {
+        idle: "30m",
+        age: "2h",
+        target_bytes: 1536 << 10,
+        limits: "  max_query_series: 1000
   max_line_size: 0
   shard_aggregations: [approx_topk]
-analytics: {{reporting_enabled: false}}
-"
-    )
+",
+        ..StoreFile::hasty(&data, address)
+    };
+    file.text()
 }
