@@ -14,6 +14,7 @@ mod failure;
 mod limits;
 mod logging;
 mod memory_limit;
+mod open_files;
 mod output;
 mod setup;
 mod shutdown;

@@ -192,10 +192,6 @@ impl Events {
         info!(from, file_bytes, "merged small segments");
     }
 
-    pub(crate) fn open_files_limited(&self, limit: u64, cause: &io::Error) {
-        warn!(limit, %cause, "cannot raise the limit of open files, which limits the number of segments");
-    }
-
     pub(crate) fn merge_failed(&self, error: &FlushError) {
         let cause: &(dyn Error + 'static) = error;
         warn!(cause, "cannot merge small segments, they stay as they are");

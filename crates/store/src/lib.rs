@@ -21,7 +21,6 @@ mod limits;
 mod lock;
 mod maintenance;
 mod merge;
-mod open_files;
 mod push;
 mod removal;
 mod replay;

@@ -21,7 +21,6 @@ use crate::head::Head;
 use crate::limits::COMPRESSION_RATIO_ASSUMED;
 use crate::lock::DirectoryLock;
 use crate::maintenance;
-use crate::open_files;
 use crate::push::{EntryListener, PushOutcome};
 use crate::replay;
 use crate::retention::StreamRound;
@@ -116,7 +115,6 @@ impl Store {
         let files = replay::files(&wal_directory)?;
         let generation = files.last().map_or(0, |(generation, _)| generation + 1);
         let events = Arc::new(Events::default());
-        open_files::raise_limit(&events);
         let hashes = RandomState::default();
         let wal = Wal::start(
             Box::new(Directory {

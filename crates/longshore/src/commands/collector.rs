@@ -7,6 +7,7 @@ use clap::Args;
 use longshore_config::otel;
 
 use crate::logging::Logging;
+use crate::open_files;
 use crate::setup::{collector, load};
 use crate::shutdown;
 
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &CollectorArgs, logging: Logging) -> anyhow::Result
     let loaded = load(&arguments.config, otel::load)?;
     let telemetry = &loaded.settings.service.telemetry;
     logging.start_as(telemetry.log_level, telemetry.log_encoding);
+    open_files::raise_limit();
     let collector = collector(&loaded.settings, arguments.data.clone())?;
     // The allocator's huge pages would double the memory of a program that needs 20 MiB.
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {

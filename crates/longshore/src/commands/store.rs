@@ -9,6 +9,7 @@ use longshore_config::loki;
 use longshore_server::ServerSettings;
 
 use crate::logging::Logging;
+use crate::open_files;
 use crate::setup::{BoundStore, ConfiguredBy, ConfiguredRules, Overrides, load, store_settings};
 use crate::shutdown;
 
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &StoreArgs, logging: Logging) -> anyhow::Result<()>
     let loaded = load(&arguments.config, loki::load)?;
     let configured = &loaded.settings.server;
     logging.start_as(configured.log_level, configured.log_format);
+    open_files::raise_limit();
     let directory = PathBuf::from(loaded.settings.data_directory.as_deref().unwrap_or(DIRECTORY));
     let mut server = ServerSettings::from(&loaded.settings);
     server.effective_config = loaded.effective_yaml;

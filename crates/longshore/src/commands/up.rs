@@ -22,6 +22,7 @@ use crate::clock;
 use crate::demo::{self, Demo, DemoHandle};
 use crate::failure::Hinted;
 use crate::limits::QUERIES_AT_ONCE;
+use crate::open_files;
 use crate::setup::{BoundStore, ConfiguredBy, ConfiguredRules, collector, embedded, store_settings};
 use crate::shutdown::{self, Shutdown};
 
@@ -56,6 +57,7 @@ fn listen_address(text: &str) -> Result<String, String> {
 
 /// Runs until it is told to stop.
 pub(crate) fn run(arguments: &UpArgs) -> anyhow::Result<()> {
+    open_files::raise_limit();
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -17,7 +17,7 @@ async fn start(limits: &str) -> Api {
     let inert = loaded
         .warnings
         .iter()
-        .find(|warning| warning.message.contains("not acted on"));
+        .find(|warning| warning.message.contains("without effect"));
     assert!(inert.is_none(), "{inert:?}");
     Api::start_with(ServerSettings::from(&loaded.settings), None).await
 }

@@ -94,7 +94,7 @@ async fn start(limits: &str) -> Api {
     let inert = loaded
         .warnings
         .iter()
-        .find(|warning| warning.message.contains("not acted on"));
+        .find(|warning| warning.message.contains("without effect"));
     assert!(inert.is_none(), "{inert:?}");
     let api = Api::start_with(ServerSettings::from(&loaded.settings), None).await;
     let line = |index: i64| json!([(a_minute_ago() - index * SECOND).to_string(), "x".repeat(1024)]);

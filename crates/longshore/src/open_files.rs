@@ -1,15 +1,14 @@
-//! Every live segment is an open file, and the usual soft limit of 1,024 is soon reached.
+//! Every live segment and every tailed file is an open file, and the usual soft limit of 1,024 is soon reached.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tracing::warn;
 
-use crate::events::Events;
-
-/// Open files that the store asks for where the hard limit allows more: segments of months of heavy logging, and
-/// few enough that nothing which walks all descriptors becomes slow.
+/// Open files that are asked for where the hard limit allows more: segments of months of heavy logging, and few enough
+/// that nothing which walks all descriptors becomes slow.
 const OPEN_FILES_WANTED: u64 = 262_144;
 
 /// Raises the process's soft limit of open files as far as the hard limit allows.
-pub(crate) fn raise_limit(events: &Events) {
+pub(crate) fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     let allowed = limit
         .maximum
@@ -22,6 +21,6 @@ pub(crate) fn raise_limit(events: &Events) {
         maximum: limit.maximum,
     };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        events.open_files_limited(current, &error.into());
+        warn!(limit = current, %error, "cannot raise the limit of open files, which limits segments and tailed files");
     }
 }
