@@ -378,7 +378,7 @@ fn tailer_settings(settings: &FileLogSettings, chunk_records_max: usize) -> Tail
         fingerprint_bytes: to_usize(settings.fingerprint_size_bytes).clamp(16, 64 * 1024),
         starts_at_end: settings.start_at == StartAt::End,
         age_max: settings.exclude_older_than,
-        open_files_max: to_usize(settings.max_concurrent_files).max(1),
+        open_files_max: settings.max_concurrent_files.map_or(usize::MAX, to_usize),
         flush_period: settings.force_flush_period,
         chunk_records_max,
     }

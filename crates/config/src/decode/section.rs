@@ -188,6 +188,11 @@ impl<'a> Section<'a> {
         .unwrap_or(default)
     }
 
+    /// A whole number, without a default.
+    pub(crate) fn optional_unsigned(&mut self, key: &str) -> Option<u64> {
+        self.read_value(key, None, values::unsigned, |value| Node::plain(value.to_string()))
+    }
+
     pub(crate) fn signed(&mut self, key: &str, default: i64) -> i64 {
         self.read_value(key, Some(default), values::signed, |value| {
             Node::plain(value.to_string())

@@ -33,8 +33,8 @@ pub struct FileLogSettings {
     pub max_log_size_bytes: u64,
     /// What happens to a longer line. Default: split.
     pub max_log_size_behavior: LongLineBehavior,
-    /// Files open at a time, at least 1; more of them take turns. Default: 1024.
-    pub max_concurrent_files: u64,
+    /// Files open at a time, at least 1; more of them take turns. `None` for any. Default: any (upstream: 1024).
+    pub max_concurrent_files: Option<u64>,
     /// Default: UTF-8.
     pub encoding: Encoding,
     /// How lines form records, when a record is more than a line.
@@ -198,7 +198,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         fingerprint_size_bytes,
         max_log_size_bytes: section.decimal_size("max_log_size", 1 << 20),
         max_log_size_behavior: section.choice("max_log_size_behavior", LongLineBehavior::Split, &LONG_LINE_BEHAVIORS),
-        max_concurrent_files: section.unsigned("max_concurrent_files", 1024),
+        max_concurrent_files: section.optional_unsigned("max_concurrent_files"),
         encoding: section.choice("encoding", Encoding::Utf8, &ENCODINGS),
         multiline: section.optional_child("multiline", multiline),
         force_flush_period: Some(section.duration("force_flush_period", Duration::from_millis(500)))
@@ -217,7 +217,7 @@ pub(super) fn decode(section: &mut Section<'_>) -> FileLogSettings {
         compression: section.choice("compression", FileCompression::Auto, &COMPRESSIONS),
         operators: operators::decode(section),
     };
-    if settings.max_concurrent_files == 0 {
+    if settings.max_concurrent_files == Some(0) {
         section.wrong(
             "max_concurrent_files",
             "must be above 0",
