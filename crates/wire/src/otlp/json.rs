@@ -1,8 +1,10 @@
 //! OTLP's JSON form of the export request.
 //!
-//! Differs from plain protobuf JSON: trace and span ids are hexadecimal, enums are numbers, unknown fields are
-//! ignored. 64-bit numbers may be strings or numbers.
+//! Differs from plain protobuf JSON: trace and span ids are hexadecimal, unknown fields are ignored. 64-bit numbers may
+//! be strings or numbers. As in plain protobuf JSON, and in Loki, names may be written as in the `.proto` file, a
+//! severity by its name, and `null` is what was not set.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
@@ -20,9 +22,9 @@ use crate::text::from_hex;
 
 /// Decodes an export request in JSON.
 pub fn decode_json(body: &[u8]) -> Result<Vec<ResourceLogs>, DecodeError> {
-    let request: RequestJson = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let request: Option<RequestJson> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
     let mut all = Vec::new();
-    for logs in request.resource_logs {
+    for logs in request.map(|request| request.resource_logs).unwrap_or_default() {
         let resource = Arc::new(Resource {
             attributes: attributes(logs.resource.unwrap_or_default().attributes),
         });
@@ -45,7 +47,7 @@ pub fn decode_json(body: &[u8]) -> Result<Vec<ResourceLogs>, DecodeError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestJson {
-    #[serde(default)]
+    #[serde(default, alias = "resource_logs", deserialize_with = "given")]
     resource_logs: Vec<ResourceLogsJson>,
 }
 
@@ -53,13 +55,13 @@ struct RequestJson {
 #[serde(rename_all = "camelCase")]
 struct ResourceLogsJson {
     resource: Option<ResourceJson>,
-    #[serde(default)]
+    #[serde(default, alias = "scope_logs", deserialize_with = "given")]
     scope_logs: Vec<ScopeLogsJson>,
 }
 
 #[derive(Deserialize, Default)]
 struct ResourceJson {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     attributes: Vec<KeyValueJson>,
 }
 
@@ -67,31 +69,44 @@ struct ResourceJson {
 #[serde(rename_all = "camelCase")]
 struct ScopeLogsJson {
     scope: Option<ScopeJson>,
-    #[serde(default)]
+    #[serde(default, alias = "log_records", deserialize_with = "given")]
     log_records: Vec<RecordJson>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct ScopeJson {
+    #[serde(deserialize_with = "given")]
     name: String,
+    #[serde(deserialize_with = "given")]
     version: String,
+    #[serde(deserialize_with = "given")]
     attributes: Vec<KeyValueJson>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct RecordJson {
+    #[serde(alias = "time_unix_nano", deserialize_with = "given")]
     time_unix_nano: Number<u64>,
+    #[serde(alias = "observed_time_unix_nano", deserialize_with = "given")]
     observed_time_unix_nano: Number<u64>,
-    severity_number: Number<i32>,
+    #[serde(alias = "severity_number", deserialize_with = "given")]
+    severity_number: Severity,
+    #[serde(alias = "severity_text", deserialize_with = "given")]
     severity_text: String,
     body: Option<ValueJson>,
+    #[serde(deserialize_with = "given")]
     attributes: Vec<KeyValueJson>,
+    #[serde(alias = "dropped_attributes_count", deserialize_with = "given")]
     dropped_attributes_count: Number<u32>,
+    #[serde(deserialize_with = "given")]
     flags: Number<u32>,
+    #[serde(alias = "trace_id", deserialize_with = "given")]
     trace_id: Hex,
+    #[serde(alias = "span_id", deserialize_with = "given")]
     span_id: Hex,
+    #[serde(alias = "event_name", deserialize_with = "given")]
     event_name: String,
 }
 
@@ -133,24 +148,31 @@ fn attributes(pairs: Vec<KeyValueJson>) -> Attributes {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct ValueJson {
+    #[serde(alias = "string_value")]
     string_value: Option<String>,
+    #[serde(alias = "bool_value")]
     bool_value: Option<bool>,
+    #[serde(alias = "int_value")]
     int_value: Option<Number<i64>>,
+    #[serde(alias = "double_value")]
     double_value: Option<Number<f64>>,
+    #[serde(alias = "array_value")]
     array_value: Option<ArrayJson>,
+    #[serde(alias = "kvlist_value")]
     kvlist_value: Option<MapJson>,
+    #[serde(alias = "bytes_value")]
     bytes_value: Option<Base64>,
 }
 
 #[derive(Deserialize)]
 struct ArrayJson {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     values: Vec<ValueJson>,
 }
 
 #[derive(Deserialize)]
 struct MapJson {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     values: Vec<KeyValueJson>,
 }
 
@@ -176,6 +198,50 @@ impl ValueJson {
         }
         self.bytes_value.map_or(Value::Empty, |bytes| Value::Bytes(bytes.0))
     }
+}
+
+/// What `null` stands for: the field as if it were not there.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A severity, by its number or its name, `SEVERITY_NUMBER_WARN2`.
+#[derive(Default)]
+struct Severity(i32);
+
+impl<'de> Deserialize<'de> for Severity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Given<'a> {
+            Number(i32),
+            #[serde(borrow)]
+            Text(Cow<'a, str>),
+        }
+        match Given::deserialize(deserializer)? {
+            Given::Number(number) => Ok(Self(number)),
+            Given::Text(text) => {
+                let error = || de::Error::invalid_value(de::Unexpected::Str(&text), &"a severity");
+                let number = text.parse().ok().or_else(|| severity_of_name(&text));
+                number.map(Self).ok_or_else(error)
+            }
+        }
+    }
+}
+
+fn severity_of_name(name: &str) -> Option<i32> {
+    const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+    let name = name.strip_prefix("SEVERITY_NUMBER_")?;
+    if name == "UNSPECIFIED" {
+        return Some(0);
+    }
+    let level = name.trim_end_matches(|digit: char| digit.is_ascii_digit());
+    let index = LEVELS.iter().position(|known| *known == level)?;
+    let within = match &name[level.len()..] {
+        "" => 1,
+        digits => digits.parse().ok().filter(|within| (2..=4).contains(within))?,
+    };
+    Some(i32::try_from(index).ok()? * 4 + within)
 }
 
 /// A number that may stand in quotes.

@@ -209,6 +209,45 @@ fn json_records() {
 }
 
 #[test]
+fn json_as_protobuf_libraries_write_it() {
+    let record = r#"{"time_unix_nano":"5","severity_number":"SEVERITY_NUMBER_WARN2","severityText":null,"attributes":null,
+        "body":null,"trace_id":"0a","flags":null}"#;
+    let text = format!(r#"{{"resource_logs":[{{"scope_logs":[{{"log_records":[{record}]}}]}}]}}"#);
+    let expected = LogRecord {
+        timestamp: TimestampNs(5),
+        severity_number: 14,
+        trace_id: vec![10],
+        ..LogRecord::default()
+    };
+    assert_eq!(decode_json(text.as_bytes()).unwrap()[0].records, [expected]);
+    let severity = |name: &str| {
+        let text =
+            format!(r#"{{"resource_logs":[{{"scope_logs":[{{"log_records":[{{"severityNumber":"{name}"}}]}}]}}]}}"#);
+        decode_json(text.as_bytes())
+            .map(|logs| logs[0].records[0].severity_number)
+            .ok()
+    };
+    let severities = [
+        "7",
+        "SEVERITY_NUMBER_UNSPECIFIED",
+        "SEVERITY_NUMBER_TRACE",
+        "SEVERITY_NUMBER_FATAL4",
+    ];
+    assert_eq!(severities.map(severity), [Some(7), Some(0), Some(1), Some(24)]);
+    assert_eq!(
+        ["WARN", "SEVERITY_NUMBER_WARN1", "SEVERITY_NUMBER_LOUD"].map(severity),
+        [None; 3]
+    );
+    for nothing in [
+        "null",
+        r#"{"resourceLogs":null}"#,
+        r#"{"resourceLogs":[{"scopeLogs":null}]}"#,
+    ] {
+        assert_eq!(decode_json(nothing.as_bytes()).unwrap(), []);
+    }
+}
+
+#[test]
 fn answers() {
     let none = PartialSuccess::default();
     assert_eq!(encode_partial_success(&none), b"");
