@@ -172,12 +172,12 @@ impl Fields {
         let kind = Kind::of(value);
         let size_bytes = &mut self.size_bytes;
         let field = self.by_name.entry(name).or_insert_with_key(|name| {
-            *size_bytes += FIELD_BYTES + name.len() + path.iter().map(String::len).sum::<usize>();
+            *size_bytes += FIELD_BYTES + name.len();
             Field {
                 kind,
                 values: BTreeSet::new(),
                 parsers: BTreeSet::new(),
-                path: path.to_vec(),
+                path: Vec::new(),
             }
         });
         field.kind = match (field.kind, kind) {
@@ -186,6 +186,10 @@ impl Fields {
             _ => Kind::String,
         };
         field.parsers.extend(parser);
+        if field.path.is_empty() && !path.is_empty() {
+            *size_bytes += path.iter().map(String::len).sum::<usize>();
+            field.path = path.to_vec();
+        }
         if field.values.len() < VALUES_MAX && field.values.insert(value.into()) {
             *size_bytes += VALUE_BYTES + value.len();
         }

@@ -67,6 +67,15 @@ fn fields_of_logfmt_lines() {
 }
 
 #[test]
+fn fields_that_both_parsers_find() {
+    let expected =
+        json!({"label": "n", "type": "int", "cardinality": 2, "parsers": ["json", "logfmt"], "jsonPath": ["n"]});
+    for lines in [["n=1", r#"{"n":2}"#], [r#"{"n":2}"#, "n=1"]] {
+        assert_eq!(described(&lines)[0], expected, "{lines:?}");
+    }
+}
+
+#[test]
 fn identifiers() {
     let cases = [
         ("17", true),
