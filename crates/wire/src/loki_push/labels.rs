@@ -1,7 +1,11 @@
 //! The text form of a stream's labels, `{app="web", pod="a\"b"}`; `Labels`' `Display` writes it.
 
+use std::borrow::Cow;
+
 use longshore_model::Labels;
 use thiserror::Error;
+
+use crate::otel_labels::sanitize_name;
 
 /// Why a text is no label set; the column counts bytes from 1.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
@@ -27,11 +31,12 @@ pub enum LabelsError {
     Duplicate(String),
 }
 
-/// Reads a label set. Values are Go strings in quotes, double or single, or in backticks; labels with an empty value are dropped.
+/// Reads a label set. Values are Go strings in quotes, double or single, or in backticks; labels with an empty value are
+/// dropped. A name may be such a string too; one that LogQL could not name is changed as OpenTelemetry's names are.
 pub fn parse_labels(text: &str) -> Result<Labels, LabelsError> {
     let mut parser = Parser { text, at: 0 };
     parser.expect('{', "\"{\"")?;
-    let mut pairs: Vec<(&str, String)> = Vec::new();
+    let mut pairs: Vec<(Cow<'_, str>, String)> = Vec::new();
     loop {
         parser.skip_blanks();
         if parser.accept('}') {
@@ -41,7 +46,7 @@ pub fn parse_labels(text: &str) -> Result<Labels, LabelsError> {
         parser.expect('=', "\"=\"")?;
         let value = parser.value()?;
         if pairs.iter().any(|(known, _)| *known == name) {
-            return Err(LabelsError::Duplicate(name.to_owned()));
+            return Err(LabelsError::Duplicate(name.into_owned()));
         }
         pairs.push((name, value));
         parser.skip_blanks();
@@ -54,7 +59,17 @@ pub fn parse_labels(text: &str) -> Result<Labels, LabelsError> {
     if parser.at < text.len() {
         return Err(parser.unexpected("the end"));
     }
-    Ok(Labels::new(pairs.into_iter().filter(|(_, value)| !value.is_empty())))
+    let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+    Ok(Labels::new(pairs.map(|(name, value)| match is_plain(&name) {
+        true => (name.into_owned(), value),
+        false => (sanitize_name(&name).into_owned(), value),
+    })))
+}
+
+/// Whether a name is one that needs no quotes.
+fn is_plain(name: &str) -> bool {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    name.bytes().all(is_good) && !name.as_bytes().first().is_none_or(u8::is_ascii_digit)
 }
 
 struct Parser<'a> {
@@ -98,8 +113,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn name(&mut self) -> Result<&'a str, LabelsError> {
+    fn name(&mut self) -> Result<Cow<'a, str>, LabelsError> {
         let rest = self.rest();
+        if rest.starts_with(['"', '\'', '`']) {
+            return self.value().map(Cow::Owned);
+        }
         let end = rest
             .bytes()
             .position(|b| !b.is_ascii_alphanumeric() && b != b'_')
@@ -108,7 +126,7 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected("a label name"));
         }
         self.at += end;
-        Ok(&rest[..end])
+        Ok(Cow::Borrowed(&rest[..end]))
     }
 
     fn value(&mut self) -> Result<String, LabelsError> {

@@ -123,6 +123,17 @@ fn labels_as_text() {
     );
     check(r#"{a=`raw \n "x"`}"#, &[("a", r#"raw \n "x""#)]);
     check(r#"{a="\xff"}"#, &[("a", "\u{fffd}")]);
+    check(
+        r#"{"a"="1", "foo.bar" = "2", 'ünï'="3", `2x`="4", "b__c"="5", "x-y"="6", "x.y"="7"}"#,
+        &[
+            ("a", "1"),
+            ("foo_bar", "2"),
+            ("_n_", "3"),
+            ("key_2x", "4"),
+            ("b__c", "5"),
+            ("x_y", "7"),
+        ],
+    );
     for bad in [
         "",
         "a",
@@ -143,6 +154,9 @@ fn labels_as_text() {
         r#"{a="\ud800"}"#,
         "{ä=\"b\"}",
         "{a='b\"}",
+        r#"{"a"}"#,
+        r#"{"a}"#,
+        r#"{"a"="1","a"="2"}"#,
     ] {
         assert!(parse_labels(bad).is_err(), "{bad}");
     }
