@@ -12,6 +12,7 @@ fuzz_target!(|line: &str| {
     if matches!(serde_json::from_str(line), Ok(serde_json::Value::Object(_))) {
         let read = longshore_fuzz::process(&longshore_fuzz::log_expr(r#"{app="x"} | json"#), line.as_bytes());
         let error = read.and_then(|read| Some(read.labels.parsed.get("__error__")?.to_owned()));
-        assert_eq!(error, None, "an object is refused: {line}");
+        // A key of the line may come to be called `__error__`.
+        assert_ne!(error.as_deref(), Some("JSONParserErr"), "an object is refused: {line}");
     }
 });
