@@ -42,7 +42,11 @@ impl<F: Files> Tailer<F> {
             // otherwise it could be closed for others again before anything was read, and they for it.
             chain.is_changed = true;
             if let Some(index) = chain.current() {
-                chain.files[index].aside = None;
+                let file = &mut chain.files[index];
+                // There is more in it than was read: if it has gone, it was not read to its end.
+                if file.aside.take().is_some_and(|aside| aside.is_wanted) {
+                    file.end_seen = None;
+                }
             }
         }
         self.look_at(number, now);

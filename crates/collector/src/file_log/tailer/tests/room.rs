@@ -138,6 +138,23 @@ fn a_closed_file_that_vanishes_unread_is_told() {
 }
 
 #[test]
+fn a_closed_file_that_was_written_to_and_vanishes_unread_is_told() {
+    let mut run = narrow(1);
+    run.write_all(2, 1);
+    assert_eq!(run.settled().len(), 2);
+    for number in 0..2 {
+        run.disk.append(&live(number), &cri(9, "stdout F more"));
+        run.tailer.notice(Path::new(&live(number)), true, run.now);
+        run.disk.remove(&live(number));
+    }
+    run.settle();
+    let lost = run.tailer.take_problems();
+    assert_eq!(lost.len(), 1, "the open one is read, {lost:?}");
+    assert!(matches!(lost[0], Problem::Lost { .. }));
+    assert_eq!(run.take(), ["more"]);
+}
+
+#[test]
 fn a_piece_of_a_line_keeps_its_file_open() {
     let mut run = narrow(1);
     run.disk.append(&live(0), &cri(1, "stdout P begun"));
