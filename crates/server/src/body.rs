@@ -6,8 +6,11 @@ use axum::body::Body;
 use axum::http::StatusCode;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 
 use crate::error::ApiError;
+use crate::limits::BODY_STALL_TIMEOUT;
 use crate::server::State;
 
 /// How a body is compressed, by its `Content-Encoding`.
@@ -39,23 +42,42 @@ impl Encoding {
 
 /// Reads a whole body of at most `bytes_max`.
 pub(crate) async fn read(shared: &State, body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
-    // Clients send again what gets this status, and not what gets 408 or Loki's 400: no line is lost.
-    let timed_out = |_| ApiError::unavailable("the request body did not arrive in time");
-    tokio::time::timeout(shared.settings.connections.read_timeout, read_all(body, bytes_max))
-        .await
-        .map_err(timed_out)?
+    read_within(shared, body, bytes_max, |_| Ok(())).await
 }
 
-async fn read_all(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+/// As [`read`]; `admit` may refuse to go on at each length.
+pub(crate) async fn read_within(
+    shared: &State,
+    body: Body,
+    bytes_max: usize,
+    admit: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Bytes, ApiError> {
+    let whole = read_all(body, bytes_max, admit);
+    timeout(shared.settings.connections.read_timeout, whole)
+        .await
+        .map_err(late)?
+}
+
+/// Clients send again what gets this status, and not what gets 408 or Loki's 400: no line is lost.
+fn late(_: Elapsed) -> ApiError {
+    ApiError::unavailable("the request body did not arrive in time")
+}
+
+async fn read_all(
+    body: Body,
+    bytes_max: usize,
+    mut admit: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Bytes, ApiError> {
     let mut chunks = body.into_data_stream();
     let mut whole = BytesMut::new();
     let mut first: Option<Bytes> = None;
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = timeout(BODY_STALL_TIMEOUT, chunks.next()).await.map_err(late)? {
         let chunk = chunk.map_err(|error| ApiError::bad_request(error.to_string()))?;
         let length = whole.len() + first.as_ref().map_or(0, Bytes::len) + chunk.len();
         if length > bytes_max {
             return Err(too_large(bytes_max));
         }
+        admit(length)?;
         // A body that comes in one piece is not copied.
         match (whole.is_empty(), first.take()) {
             (true, None) => first = Some(chunk),

@@ -1,13 +1,15 @@
 //! Connections of clients: accepted, served by HTTP/1.1 or HTTP/2, ended in good order.
 //!
 //! Invariants:
-//! * A connection that asks for nothing, or does not take its answer, goes after a while.
+//! * A connection on which nothing moves while no request is worked on goes after a while; so does one whose client does
+//!   not take its answer.
 //! * From the end on nothing new is taken in; requests that are open may end, for a while. Who has asked for nothing yet
 //!   is let go.
 
+mod watched;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -19,12 +21,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::sync::{Semaphore, watch};
-use tokio::time::timeout;
-use tokio_io_timeout::TimeoutWriter;
+use tokio::time::{sleep_until, timeout};
 use tower_service::Service as _;
 use tracing::{debug, warn};
 
-use crate::limits::HTTP2_PING_TIMEOUT;
+use self::watched::{Activity, Watched};
 
 /// How long clients are waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub struct ConnectionSettings {
     pub answer_timeout: Option<Duration>,
     /// Longest wait for a client to take more of its answer.
     pub write_timeout: Duration,
-    /// Longest wait for the whole header of a request, the first one or the next one.
+    /// Longest wait for the whole header of a request, the first one or the next one, and of anything to move while no
+    /// request is worked on.
     pub idle_timeout: Duration,
     /// How long open requests may take at the end before they are cut off.
     pub shutdown_grace: Duration,
@@ -69,15 +71,9 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(settings.idle_timeout);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .enable_connect_protocol()
-        .keep_alive_interval(settings.idle_timeout)
-        .keep_alive_timeout(HTTP2_PING_TIMEOUT);
-    let places = Arc::new(Semaphore::new(
-        settings.connections_max.unwrap_or(Semaphore::MAX_PERMITS),
-    ));
+    builder.http2().enable_connect_protocol();
+    let connections_max = settings.connections_max.unwrap_or(Semaphore::MAX_PERMITS);
+    let places = Arc::new(Semaphore::new(connections_max.min(Semaphore::MAX_PERMITS)));
     let open = GracefulShutdown::new();
     let end = watch::Sender::new(());
     tokio::pin!(stop);
@@ -90,30 +86,46 @@ pub(crate) async fn serve<L: Listener<Addr = SocketAddr>>(
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
-        let mut stream = TimeoutWriter::new(stream);
-        stream.set_timeout(Some(settings.write_timeout));
-        let has_asked = Arc::new(AtomicBool::new(false));
-        let (router, asked) = (router.clone(), Arc::clone(&has_asked));
+        let activity = Arc::new(Activity::default());
+        // The stream has the place: live tails go on with it when the connection is over.
+        let stream = Watched::new(stream, Arc::clone(&activity), settings.write_timeout, place.ok());
+        let (router, asked) = (router.clone(), Arc::clone(&activity));
         let service = service_fn(move |request: Request<Incoming>| {
-            asked.store(true, Ordering::Relaxed);
-            router.clone().call(request)
+            let (request_is_open, answer) = (asked.begin(), router.clone().call(request));
+            async move {
+                let answer = answer.await;
+                drop(request_is_open);
+                answer
+            }
         });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(Box::pin(stream)), service);
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
         let connection = open.watch(connection.into_owned());
-        let (patience, mut end) = (settings.idle_timeout, end.subscribe());
+        let (idle_timeout, mut end) = (settings.idle_timeout, end.subscribe());
         tokio::spawn(async move {
-            let _place = place;
             tokio::pin!(connection);
-            // The library waits for ever for the bytes that tell HTTP/1.1 from HTTP/2.
-            let ended = tokio::select! {
-                ended = &mut connection => ended,
-                _ = timeout(patience, end.changed()) => match has_asked.load(Ordering::Relaxed) {
-                    true => connection.await,
-                    false => return,
-                },
-            };
-            if let Err(error) = ended {
-                debug!(%address, %error, "a connection broke");
+            let mut is_ending = false;
+            loop {
+                tokio::select! {
+                    ended = &mut connection => {
+                        if let Err(error) = ended {
+                            debug!(%address, %error, "a connection broke");
+                        }
+                        return;
+                    }
+                    // The library does not look at HTTP/2 connections, nor at those of which too few bytes came to tell
+                    // the version.
+                    () = sleep_until(activity.moved() + idle_timeout) => {
+                        if activity.is_idle(idle_timeout) {
+                            return;
+                        }
+                    }
+                    _ = end.changed(), if !is_ending => {
+                        is_ending = true;
+                        if !activity.has_asked() {
+                            return;
+                        }
+                    }
+                }
             }
         });
     }

@@ -22,8 +22,9 @@ pub(crate) const PUSHES_AT_ONCE: usize = 64;
 /// record of the write-ahead log may hold.
 pub(crate) const STORE_PUSH_BYTES: usize = 8 << 20;
 
-/// Largest form body of a query, in bytes: Loki's. Larger ones get 413.
-pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 10 << 20;
+/// Largest form body of a query, in bytes, where nothing is configured: Loki's longest query is 128 KiB, escaped it may be
+/// three times that. Larger ones get 413.
+pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 1 << 20;
 
 /// Points of one series of a metric query; more get 400 with Loki's text.
 pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
@@ -80,5 +81,8 @@ pub(crate) const HANDSHAKES_AT_ONCE: usize = 256;
 /// Longest handshake of TLS; then the client has to begin anew.
 pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Longest wait for the answer to a ping of HTTP/2; then the connection is gone. Pings are sent while it is idle.
-pub(crate) const HTTP2_PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest wait for the next bytes of a request's body: who stops in the middle must not keep memory that others need.
+pub(crate) const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes of a push whose length is not said that are reserved before it is read; more are as they come.
+pub(crate) const PUSH_UNKNOWN_BYTES: usize = 2 << 20;

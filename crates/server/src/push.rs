@@ -15,13 +15,13 @@ use bytes::Bytes;
 use longshore_model::StreamEntries;
 use longshore_store::PushError;
 use longshore_wire::{loki_push, otlp};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{error, warn};
 
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
 use crate::ingest;
-use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, STORE_PUSH_BYTES};
+use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES, STORE_PUSH_BYTES};
 use crate::params::now;
 use crate::server::Shared;
 use crate::tenant::Tenant;
@@ -176,13 +176,17 @@ async fn store(
     body: Body,
     decode: impl FnOnce(Bytes, usize) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
 ) -> Result<(), ApiError> {
-    let _budget = reserve(shared, headers).await?;
-    let body = body::read(shared, body, shared.settings.push_body_bytes_max).await?;
+    let mut budget = reserve(shared, headers).await?;
+    let body_bytes_max = shared.settings.push_body_bytes_max;
+    let body = body::read_within(shared, body, body_bytes_max, |length| {
+        enlarge(shared, &mut budget, length)
+    })
+    .await?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
     let turn = shared.push_turns.clone().acquire_owned().await.map_err(closed)?;
     let shared = shared.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
+        let _held = (turn, budget);
         let streams = decode(body, shared.settings.push_inflated_bytes_max)?;
         store_decoded(&shared, &tenant, streams)
     });
@@ -191,13 +195,29 @@ async fn store(
 }
 
 /// Takes a part of the memory for pushes, by what the request says of its length.
-async fn reserve<'a>(shared: &'a Shared, headers: &HeaderMap) -> Result<SemaphorePermit<'a>, ApiError> {
-    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_BUDGET_BYTES);
-    let wanted = length.saturating_mul(PUSH_INFLATION_EXPECTED) / PERMIT_BYTES;
-    let permits = wanted.clamp(1, BUDGET_PERMITS);
-    let permits = u32::try_from(permits).unwrap_or(u32::MAX);
+async fn reserve(shared: &Shared, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, ApiError> {
+    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_UNKNOWN_BYTES);
+    let permits = u32::try_from(permits(length)).unwrap_or(u32::MAX);
     let closed = |_| ApiError::unavailable("the server is shutting down");
-    shared.push_budget.acquire_many(permits).await.map_err(closed)
+    let budget = Arc::clone(&shared.push_budget);
+    budget.acquire_many_owned(permits).await.map_err(closed)
+}
+
+/// Takes more of it when a request turns out to be larger. It does not wait: others would wait for what it holds.
+fn enlarge(shared: &Shared, budget: &mut OwnedSemaphorePermit, length: usize) -> Result<(), ApiError> {
+    let missing = permits(length).saturating_sub(budget.num_permits());
+    if missing == 0 {
+        return Ok(());
+    }
+    let missing = u32::try_from(missing).unwrap_or(u32::MAX);
+    let more = Arc::clone(&shared.push_budget).try_acquire_many_owned(missing);
+    budget.merge(more.map_err(|_| ApiError::unavailable("too many pushes at once, try again"))?);
+    Ok(())
+}
+
+fn permits(length: usize) -> usize {
+    let wanted = length.saturating_mul(PUSH_INFLATION_EXPECTED) / PERMIT_BYTES;
+    wanted.clamp(1, BUDGET_PERMITS)
 }
 
 fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) -> Result<(), ApiError> {

@@ -1,6 +1,6 @@
 //! Which path goes where, and what every request passes through.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -26,8 +26,11 @@ pub(crate) fn router(shared: Shared) -> Router {
     let prefix = shared.settings.path_prefix.trim_end_matches('/').to_owned();
     let router = Router::new()
         .merge(writes())
-        .merge(reads())
-        .merge(legacy_reads())
+        .merge(
+            reads()
+                .merge(legacy_reads())
+                .route_layer(middleware::from_fn_with_state(shared.clone(), limit_time)),
+        )
         .merge(of_rules())
         .merge(of_the_process())
         .fallback(page::serve)
@@ -158,11 +161,19 @@ fn when_compressed(shared: &Shared) -> impl Predicate + use<> {
     DefaultPredicate::new().and(move |_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| is_wanted)
 }
 
-fn too_late(limit: Duration) -> ApiError {
-    ApiError::new(
-        StatusCode::GATEWAY_TIMEOUT,
-        format!("the answer took longer than the {limit:?} of server.http_server_write_timeout; ask for less"),
-    )
+/// Gives up a query whose answer takes too long. Nothing else may be cut short: a flush goes on, and a push is durable
+/// whether its client hears of it or not.
+async fn limit_time(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let answer = next.run(request);
+    let Some(limit) = shared.settings.connections.answer_timeout else {
+        return answer.await;
+    };
+    let too_late = |_| {
+        let text =
+            format!("the answer took longer than the {limit:?} of server.http_server_write_timeout; ask for less");
+        ApiError::new(StatusCode::GATEWAY_TIMEOUT, text).into_response()
+    };
+    timeout(limit, answer).await.unwrap_or_else(too_late)
 }
 
 /// Counts a request and how long it took. The name of a route is bounded, as paths and methods of clients are not.
@@ -186,14 +197,7 @@ async fn measure(State(shared): State<Shared>, mut request: Request, next: Next)
         let tenant = request.headers().get("x-scope-orgid").cloned();
         (limit, tenant, Asked::about(&mut request))
     });
-    let answer = next.run(request);
-    let response = match settings.connections.answer_timeout {
-        None => answer.await,
-        Some(limit) => match timeout(limit, answer).await {
-            Ok(answer) => answer,
-            Err(_) => too_late(limit).into_response(),
-        },
-    };
+    let response = next.run(request).await;
     let took = started.elapsed();
     shared.metrics.request(method, &route, response.status().as_u16(), took);
     if let Some((limit, tenant, asked)) = slow

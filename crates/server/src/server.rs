@@ -44,7 +44,7 @@ pub(crate) struct State {
     pub(crate) hub: Arc<Hub>,
     pub(crate) assets: OptionalAssets,
     /// Memory for pushes, see `push`.
-    pub(crate) push_budget: Semaphore,
+    pub(crate) push_budget: Arc<Semaphore>,
     /// Threads for pushes.
     pub(crate) push_turns: Arc<Semaphore>,
     /// Threads for queries.
@@ -132,7 +132,7 @@ impl Server {
         let overrides = std::mem::take(&mut settings.overrides);
         let shared = Arc::new(State {
             tenant_limits: Arc::new(TenantLimits::new(settings.limits.clone(), overrides)),
-            push_budget: Semaphore::new(BUDGET_PERMITS),
+            push_budget: Arc::new(Semaphore::new(BUDGET_PERMITS)),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
             query_memory: Arc::new(MemoryPool::new(

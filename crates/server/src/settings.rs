@@ -299,7 +299,10 @@ impl From<&StoreSettings> for ServerSettings {
             stream_idle_period: settings.ingester.chunk_idle_period,
             queries_at_once: size(settings.querier.max_concurrent).max(1),
             queries_waiting_max: size(settings.frontend.max_outstanding_per_tenant),
-            query_body_bytes_max: size(settings.frontend.max_body_size_bytes),
+            query_body_bytes_max: settings
+                .frontend
+                .max_body_size_bytes
+                .map_or(QUERY_BODY_BYTES_DEFAULT, size),
             slow_query: settings.frontend.log_queries_longer_than,
             align_queries_with_step: settings.querier.align_queries_with_step,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,

@@ -10,6 +10,9 @@ use tracing::info;
 /// Characters of a parameter that are told.
 const VALUE_CHARACTERS_MAX: usize = 1_000;
 
+/// Characters of its name.
+const NAME_CHARACTERS_MAX: usize = 50;
+
 /// Parameters that are told.
 const PARAMETERS_MAX: usize = 20;
 
@@ -31,9 +34,10 @@ impl Asked {
             .iter()
             .take(PARAMETERS_MAX)
             .map(|(name, value)| {
+                let name: String = name.chars().take(NAME_CHARACTERS_MAX).collect();
                 let cut: String = value.chars().take(VALUE_CHARACTERS_MAX).collect();
                 let dots = if cut.len() < value.len() { "..." } else { "" };
-                format!("{name}={cut:?}{dots}")
+                format!("{}={cut:?}{dots}", name.escape_debug())
             })
             .collect();
         // A request has its parameters read once.
@@ -57,10 +61,11 @@ mod tests {
     fn long_values_are_cut() {
         let asked = Asked::default();
         let long = "ä".repeat(VALUE_CHARACTERS_MAX + 1);
-        let pairs = [("query", "{a=\"b\"}"), ("x", &long)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let pairs = [("query", "{a=\"b\"}"), ("line\nfeed", ""), ("x", &long)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
         asked.told(&pairs);
         let told = asked.0.get().unwrap();
-        assert!(told.starts_with(r#"query="{a=\"b\"}" x="ä"#), "{told}");
+        assert!(told.starts_with(r#"query="{a=\"b\"}" line\nfeed="" x="ä"#), "{told}");
         assert!(told.ends_with("ä\"..."), "{told}");
     }
 }

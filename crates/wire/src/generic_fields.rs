@@ -97,13 +97,12 @@ impl<'a> Line<'a> {
 }
 
 fn in_object(object: &Object<'_>, name: &str) -> Option<String> {
-    if let Some(value) = object.get(name) {
-        let written = value.get();
-        let text = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-        return Some(text.unwrap_or(written).to_owned());
+    if let Some((outer, rest)) = name.split_once('.') {
+        return in_object(&serde_json::from_str(object.get(outer)?.get()).ok()?, rest);
     }
-    let (outer, rest) = name.split_once('.')?;
-    in_object(&serde_json::from_str(object.get(outer)?.get()).ok()?, rest)
+    let written = object.get(name)?.get();
+    let text = written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    Some(text.unwrap_or(written).to_owned())
 }
 
 #[cfg(test)]
@@ -140,6 +139,8 @@ mod tests {
             ("trace_id=a trace_id=b", &[("trace", "a")]),
             (r#"{"trace_id":""}"#, &[]),
             (r#"{"TRACE_ID":"up"}"#, &[]),
+            (r#"{"ctx.trace":"flat"}"#, &[]),
+            ("ctx.trace=lf", &[("trace", "lf")]),
             ("plain", &[]),
             (r#"{"trace_id":"#, &[]),
             (r#"["trace_id"]"#, &[]),

@@ -30,8 +30,8 @@ pub struct FrontendSettings {
     /// Queries of a tenant that may wait: the lesser of `max_outstanding_per_tenant` and
     /// `query_scheduler.max_outstanding_requests_per_tenant`. Default: 2048.
     pub max_outstanding_per_tenant: u64,
-    /// Largest body of a query request. Default: 10 MiB.
-    pub max_body_size_bytes: u64,
+    /// Largest body of a query request (`max_body_size`); `None` for the server's own bound. Default: `None`.
+    pub max_body_size_bytes: Option<u64>,
 }
 
 /// Reads `querier` and `query_range`.
@@ -120,7 +120,7 @@ fn frontend(section: &mut Section<'_>) -> FrontendSettings {
         log_queries_longer_than: slow_queries(section),
         compress_responses: section.boolean("compress_responses", true),
         max_outstanding_per_tenant: section.unsigned("max_outstanding_per_tenant", 2048),
-        max_body_size_bytes: section.unsigned("max_body_size", 10 << 20),
+        max_body_size_bytes: section.optional_unsigned("max_body_size"),
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use longshore_config::loki;
 use longshore_server::ServerSettings;
+use longshore_store::Settings;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
@@ -11,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::api::{Api, SECOND, a_minute_ago};
 use crate::bounds::{fill, long_query, wait_for};
+use crate::tail;
 
 /// Far longer than anything here may take.
 const ENDS_WITHIN: Duration = Duration::from_secs(20);
@@ -57,18 +59,70 @@ async fn silent_clients_are_let_go() {
         answer.ends_with("the request body did not arrive in time\n"),
         "{answer}"
     );
+    let settings = b"\0\0\0\x04\0\0\0\0\0";
+    let http2 = [&b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"[..], settings].concat();
+    let answer = answer_to(&api, &http2).await;
+    assert!(!answer.is_empty(), "the server's settings");
     api.stop().await;
+}
+
+/// It holds memory that pushes share, but not all of it.
+#[tokio::test]
+async fn a_push_that_stops_in_the_middle_keeps_nobody_waiting() {
+    let api = Api::start_with(settings("server: {http_server_read_timeout: 1h}"), None).await;
+    let mut stalled = TcpStream::connect(&api.address).await.unwrap();
+    let begun = format!("{PUSH}Transfer-Encoding: chunked\r\n\r\n5\r\n{{\"str\r\n");
+    stalled.write_all(begun.as_bytes()).await.unwrap();
+    let other = api.push(json!({"app": "web"}), json!([[a_minute_ago().to_string(), "x"]]));
+    timeout(ENDS_WITHIN, other).await.expect("it waits for the stalled one");
+    assert_eq!(api.lines(r#"{app="web"}"#).await, ["x"]);
+    // The server lets go of it by itself.
+    let mut answer = String::new();
+    timeout(ENDS_WITHIN, stalled.read_to_string(&mut answer))
+        .await
+        .expect("it is kept")
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable"), "{answer}");
 }
 
 #[tokio::test]
 async fn connections_wait_for_their_place() {
     let api = Api::start_with(settings("server: {http_listen_conn_limit: 1}"), None).await;
-    let first = TcpStream::connect(&api.address).await.unwrap();
-    let second = answer_to(&api, b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    tokio::pin!(second);
-    assert!(timeout(Duration::from_millis(100), &mut second).await.is_err());
-    drop(first);
-    assert!(second.await.starts_with("HTTP/1.1 200 OK"));
+    let waits_for = async |first: Box<dyn Send>| {
+        let second = answer_to(&api, b"GET /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        tokio::pin!(second);
+        assert!(timeout(Duration::from_millis(100), &mut second).await.is_err());
+        drop(first);
+        assert!(second.await.starts_with("HTTP/1.1 200 OK"));
+    };
+    waits_for(Box::new(TcpStream::connect(&api.address).await.unwrap())).await;
+    waits_for(Box::new(tail::open(&api, &[("query", r#"{app="web"}"#)]).await)).await;
+}
+
+#[tokio::test]
+async fn more_connections_than_can_be_counted_are_as_good_as_any() {
+    let config = format!("server: {{http_listen_conn_limit: {}}}", i64::MAX);
+    let api = Api::start_with(settings(&config), None).await;
+    assert_eq!(api.send("GET", "/ready", &[], "").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_disk_above_its_threshold_takes_nothing_in() {
+    let change = |settings| Settings {
+        disk_full_threshold: Some(0.0),
+        ..settings
+    };
+    let api = Api::start_over(change).await;
+    let body = json!({"streams": [{"stream": {"app": "web"}, "values": [[a_minute_ago().to_string(), "x"]]}]});
+    let (status, text) = api.push_json(&body.to_string()).await;
+    assert_eq!(status, 503, "{text}");
+    assert!(
+        text.contains("more than the 0.0 % of ingester.wal.disk_full_threshold"),
+        "{text}"
+    );
+    assert!(api.lines(r#"{app="web"}"#).await.is_empty());
+    let (_, metrics) = api.send("GET", "/metrics", &[], "").await;
+    assert!(metrics.contains("longshore_store_ready 0"), "{metrics}");
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn address(api: &Api, params: &[(&str, &str)]) -> String {
     reqwest::Url::parse_with_params(&base, params).unwrap().to_string()
 }
 
-async fn open(api: &Api, params: &[(&str, &str)]) -> Socket {
+pub(crate) async fn open(api: &Api, params: &[(&str, &str)]) -> Socket {
     connect_async(address(api, params)).await.unwrap().0
 }
 

@@ -71,6 +71,18 @@ pub(super) fn decode(section: &mut Section<'_>) -> Option<TlsSettings> {
             "write client_auth_type: RequireAndVerifyClientCert",
         );
     }
+    let is_unverified = matches!(
+        client_certificates,
+        ClientCertificates::Asked | ClientCertificates::Needed
+    );
+    if client_ca.is_some() && is_unverified {
+        let message = "with it nobody looks who has signed a client's certificate; client_ca_file has no effect";
+        section.warn(
+            "client_auth_type",
+            message,
+            "write client_auth_type: RequireAndVerifyClientCert",
+        );
+    }
     match (certificate, key) {
         (Some(certificate), Some(key)) => Some(TlsSettings {
             certificate,
