@@ -17,8 +17,9 @@ const EXAMPLES: &str = "Examples:
   longshore store --config deploy/configs/loki-config.yaml
   longshore validate --config deploy/configs/loki-config.yaml
 
-GET /ready tells whether it is up, GET /metrics how it does (Prometheus); longshore_store_ready there
-is 0 while it takes in no logs. Ctrl-C or SIGTERM lets requests end and writes everything to segments.";
+GET /ready tells whether it is up, GET /metrics how it does (Prometheus); longshore_store_ready
+is 0 while it takes in no logs. Ctrl-C or SIGTERM lets requests end and writes everything to
+segments.";
 
 /// Where data lies when the configuration names no folder.
 const DIRECTORY: &str = "data/store";
