@@ -10,7 +10,8 @@ use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
 use longshore_wire::level::{DETECTED_LEVEL, LevelFields};
 use longshore_wire::service_name::{SERVICE_NAME, discover};
 
-use crate::settings::{Limits, Until};
+use crate::policies::Until;
+use crate::settings::Limits;
 
 pub(crate) use refusal::{Reason, Refusals};
 

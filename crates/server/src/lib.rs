@@ -48,11 +48,11 @@ mod waiting;
 
 pub use connections::ConnectionSettings;
 pub use page::{Asset, Assets};
-pub use policies::Policies;
+pub use policies::{Policies, Until};
 pub use process::Process;
 pub use query::limits::{BlockedQuery, BlockedText, QueryKind};
 pub use rate::Rate;
 pub use server::{BindError, Server};
-pub use settings::{Limits, ServerSettings, Until, overrides};
+pub use settings::{Limits, ServerSettings, overrides};
 pub use tenants::TenantLimits;
 pub use tls::TlsError;

@@ -7,10 +7,27 @@ use longshore_config::loki;
 use longshore_logql::{Selector, Span};
 use longshore_model::{Labels, StreamSelector as _, TimestampNs};
 
-use crate::settings::Until;
-
 /// Stands for all streams, or for those without a policy.
 const ANY: &str = "*";
+
+/// A moment until which pushes are refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Until {
+    /// The moment.
+    pub at: TimestampNs,
+    /// As it was configured.
+    pub given: String,
+}
+
+impl Until {
+    /// Reads RFC 3339; `None` for anything else.
+    pub fn new(given: &str) -> Option<Self> {
+        Some(Self {
+            at: TimestampNs::parse_rfc3339(given.as_bytes()).ok()?,
+            given: given.to_owned(),
+        })
+    }
+}
 
 /// The policies of a tenant.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -16,7 +16,7 @@ use crate::connections::ConnectionSettings;
 use crate::limits::{
     PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_BODY_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT,
 };
-use crate::policies::Policies;
+use crate::policies::{Policies, Until};
 use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
 use crate::rate::Rate;
 
@@ -156,25 +156,6 @@ pub struct Limits {
     pub volume_max_series: usize,
     /// All of them as YAML, for `/config/tenant/v1/limits`; empty for none.
     pub effective_yaml: String,
-}
-
-/// A moment until which pushes are refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Until {
-    /// The moment.
-    pub at: TimestampNs,
-    /// As it was configured.
-    pub given: String,
-}
-
-impl Until {
-    /// Reads RFC 3339; `None` for anything else.
-    pub fn new(given: &str) -> Option<Self> {
-        Some(Self {
-            at: TimestampNs::parse_rfc3339(given.as_bytes()).ok()?,
-            given: given.to_owned(),
-        })
-    }
 }
 
 /// Burst when only a rate is given: Loki's default, or what the rate gives in a second.
