@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use longshore_config::loki::{self, StoreSettings};
 use longshore_goregex::Regex;
-use longshore_model::{ByteSize, TenantId, TimestampNs};
+use longshore_model::{ByteSize, TenantId};
 use longshore_wire::generic_fields::GenericFields;
 use longshore_wire::level::LevelFields;
 use longshore_wire::otel_labels::{Action, INDEX_ATTRIBUTES, Names, Rule, Rules};
