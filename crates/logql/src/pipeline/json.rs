@@ -96,8 +96,7 @@ fn flatten(
     scanner.open_object()?;
     let mut first = true;
     while let Some(raw) = scanner.next_raw_key(&mut first)? {
-        // A key with a bad escape counts as empty: what is in its object is called by its own keys.
-        if depth == 0 && labels.rules_out(raw) && !(scanner.at_object() && raw.contains('\\')) {
+        if depth == 0 && labels.rules_out(raw) {
             scanner.value()?;
             continue;
         }

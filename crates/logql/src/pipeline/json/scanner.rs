@@ -13,6 +13,7 @@ pub(in crate::pipeline) enum Mistake {
     NotClosed,
     UnknownValue,
     BadString,
+    BadEscape,
     NothingLeft,
 }
 
@@ -23,6 +24,7 @@ impl Mistake {
             Self::NotClosed => "Value is array, but can't find closing ']' symbol",
             Self::UnknownValue => "Unknown value type",
             Self::BadString => "Value is string, but can't find closing '\"' symbol",
+            Self::BadEscape => "Encountered an invalid escape sequence in a string",
             Self::NothingLeft => "Malformed JSON error",
         }
     }
@@ -57,6 +59,8 @@ const SCALAR: [bool; 256] = {
 pub(in crate::pipeline) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// Whether a backslash stood in the last string that was read, so that few are looked through for escapes.
+    last_has_escapes: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -66,7 +70,11 @@ impl<'a> Scanner<'a> {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&line[..error.valid_up_to()]).unwrap_or(""),
         };
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            last_has_escapes: false,
+        }
     }
 
     fn peek(&mut self) -> Option<u8> {
@@ -104,7 +112,8 @@ impl<'a> Scanner<'a> {
         Ok(self.next_raw_key(first)?.map(unescape))
     }
 
-    /// As [`Scanner::next_key`], with the escapes as they stand.
+    /// As [`Scanner::next_key`], with the escapes as they stand. All can be resolved: a bad one in a key is a mistake,
+    /// while it makes a value empty.
     pub(in crate::pipeline) fn next_raw_key(&mut self, first: &mut bool) -> Result<Option<&'a str>, Mistake> {
         let is_first = std::mem::take(first);
         let next = match self.peek() {
@@ -123,6 +132,9 @@ impl<'a> Scanner<'a> {
             return Err(Mistake::NoObject);
         }
         let key = self.string()?;
+        if self.last_has_escapes && unescape_text(key).is_none() {
+            return Err(Mistake::BadEscape);
+        }
         if self.take(b':') {
             Ok(Some(key))
         } else {
@@ -188,14 +200,17 @@ impl<'a> Scanner<'a> {
         let start = self.at + 1;
         let bytes = self.text.as_bytes();
         let mut at = start;
+        let mut has_escapes = false;
         loop {
             at = quote_or_backslash(bytes, at).ok_or(Mistake::BadString)?;
             if bytes[at] == b'"' {
                 self.at = at + 1;
+                self.last_has_escapes = has_escapes;
                 return Ok(&self.text[start..at]);
             }
             // Skips what is escaped; of a longer character its first byte, which is no quote.
             at += 2;
+            has_escapes = true;
         }
     }
 
