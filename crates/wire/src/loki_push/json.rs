@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use bytes::Bytes;
 use longshore_model::{Entry, Labels, StreamEntries, TimestampNs};
@@ -16,10 +17,10 @@ use crate::text::shared_text;
 /// Decodes a JSON push. Lines without escapes share `body`.
 ///
 /// Label values that are no strings become their JSON text, as in Loki; empty values are dropped. `null` is nothing,
-/// because Go writes it for an empty list.
+/// because Go writes it for an empty list. An entry without a line is an empty line.
 pub fn decode_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
-    let request: Option<RequestJson<'_>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
-    let streams = request.and_then(|request| request.streams).unwrap_or_default();
+    let request: Option<AnyCase<RequestJson<'_>>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let streams = request.and_then(|request| request.0.streams).unwrap_or_default();
     Ok(streams
         .into_iter()
         .map(|stream| StreamEntries {
@@ -31,31 +32,72 @@ pub fn decode_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
 
 /// Decodes a JSON push of the older form; streams of the newer one may stand among the others.
 pub fn decode_legacy_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
-    let request: Option<LegacyRequestJson<'_>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
-    let streams = request.and_then(|request| request.streams).unwrap_or_default();
-    let decode = |stream: LegacyStreamJson<'_>| {
+    let request: Option<AnyCase<LegacyRequestJson<'_>>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    let streams = request.and_then(|request| request.0.streams).unwrap_or_default();
+    let decode = |AnyCase(stream): AnyCase<LegacyStreamJson<'_>>| {
         let labels = match stream.labels {
             Some(text) => parse_labels(&text).map_err(DecodeError::Labels)?,
             None => Labels::new(stream.stream.0),
         };
         let older = stream.entries.unwrap_or_default().into_iter();
-        let older = older.map(|entry| EntryJson::from(entry).into_model(body));
-        let entries = older.chain(entries(stream.values, body)).collect();
+        let older = older.map(|AnyCase(entry)| Ok(entry.into_entry()?.into_model(body)));
+        let newer = entries(stream.values, body).into_iter().map(Ok);
+        let entries = older.chain(newer).collect::<Result<_, DecodeError>>()?;
         Ok(StreamEntries { labels, entries })
     };
-    streams.into_iter().map(decode).collect()
+    streams.into_iter().flatten().map(decode).collect()
 }
 
-fn entries(values: Option<Vec<EntryJson<'_>>>, body: &Bytes) -> Vec<Entry> {
-    let values = values.unwrap_or_default().into_iter();
+fn entries(values: Option<Vec<Option<EntryJson<'_>>>>, body: &Bytes) -> Vec<Entry> {
+    let values = values.unwrap_or_default().into_iter().flatten();
     values.map(|entry| entry.into_model(body)).collect()
 }
 
-// Go finds a field in whatever case it is written; clients that are not written in Go begin it with a capital at most.
-#[derive(Deserialize)]
+/// What is read from an object as Go reads it: a field is found in whatever case its name is written, and of one that
+/// stands twice the last counts.
+trait Fields<'de>: Default {
+    /// Takes the value of the field, whose name is given in small letters.
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+struct AnyCase<T>(T);
+
+impl<'de, T: Fields<'de>> Deserialize<'de> for AnyCase<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor<T>(PhantomData<T>);
+        impl<'de, T: Fields<'de>> Visitor<'de> for FieldsVisitor<T> {
+            type Value = AnyCase<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyCase<T>, A::Error> {
+                let mut fields = T::default();
+                while let Some(mut name) = map.next_key::<String>()? {
+                    name.make_ascii_lowercase();
+                    fields.take(&name, &mut map)?;
+                }
+                Ok(AnyCase(fields))
+            }
+        }
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+#[derive(Default)]
 struct RequestJson<'a> {
-    #[serde(borrow, alias = "Streams")]
     streams: Option<Vec<StreamJson<'a>>>,
+}
+
+impl<'de: 'a, 'a> Fields<'de> for RequestJson<'a> {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "streams" => self.streams = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
 }
 
 #[derive(Deserialize)]
@@ -63,40 +105,73 @@ struct StreamJson<'a> {
     #[serde(default)]
     stream: StreamLabels,
     #[serde(borrow)]
-    values: Option<Vec<EntryJson<'a>>>,
+    values: Option<Vec<Option<EntryJson<'a>>>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct LegacyRequestJson<'a> {
-    #[serde(borrow)]
-    streams: Option<Vec<LegacyStreamJson<'a>>>,
+    streams: Option<Vec<Option<AnyCase<LegacyStreamJson<'a>>>>>,
 }
 
-#[derive(Deserialize)]
+impl<'de: 'a, 'a> Fields<'de> for LegacyRequestJson<'a> {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "streams" => self.streams = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
 struct LegacyStreamJson<'a> {
     labels: Option<String>,
-    #[serde(borrow)]
-    entries: Option<Vec<LegacyEntryJson<'a>>>,
-    #[serde(default)]
+    entries: Option<Vec<AnyCase<LegacyEntryJson<'a>>>>,
     stream: StreamLabels,
-    #[serde(borrow)]
-    values: Option<Vec<EntryJson<'a>>>,
+    values: Option<Vec<Option<EntryJson<'a>>>>,
 }
 
-#[derive(Deserialize)]
-struct LegacyEntryJson<'a> {
-    ts: Moment,
-    #[serde(borrow)]
-    line: Line<'a>,
-}
-
-impl<'a> From<LegacyEntryJson<'a>> for EntryJson<'a> {
-    fn from(entry: LegacyEntryJson<'a>) -> Self {
-        Self {
-            timestamp: entry.ts.0,
-            line: entry.line,
-            metadata: Vec::new(),
+impl<'de: 'a, 'a> Fields<'de> for LegacyStreamJson<'a> {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "labels" => self.labels = map.next_value()?,
+            "entries" => self.entries = map.next_value()?,
+            "stream" => self.stream = map.next_value()?,
+            "values" => self.values = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
         }
+        Ok(())
+    }
+}
+
+/// An entry without a line is an empty line; one without a timestamp is refused.
+#[derive(Default)]
+struct LegacyEntryJson<'a> {
+    ts: Option<Moment>,
+    line: Option<Line<'a>>,
+    metadata: Option<Metadata>,
+}
+
+impl<'de: 'a, 'a> Fields<'de> for LegacyEntryJson<'a> {
+    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
+        match name {
+            "ts" => self.ts = map.next_value()?,
+            "line" => self.line = map.next_value()?,
+            "structuredmetadata" => self.metadata = map.next_value()?,
+            _ => drop(map.next_value::<IgnoredAny>()?),
+        }
+        Ok(())
+    }
+}
+
+impl<'a> LegacyEntryJson<'a> {
+    fn into_entry(self) -> Result<EntryJson<'a>, DecodeError> {
+        let missing = || DecodeError::Json(de::Error::missing_field("ts"));
+        Ok(EntryJson {
+            timestamp: self.ts.ok_or_else(missing)?.0,
+            line: self.line.unwrap_or_default(),
+            metadata: self.metadata.map(|metadata| metadata.0).unwrap_or_default(),
+        })
     }
 }
 
@@ -161,6 +236,7 @@ impl<'de> Deserialize<'de> for Metadata {
 
 /// The text of a line. Read as bytes, because serde_json's text refuses lone surrogates, and one odd character
 /// must not cost the request.
+#[derive(Default)]
 struct Line<'a>(Cow<'a, [u8]>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
@@ -259,9 +335,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for EntryJson<'a> {
                 let Nanoseconds(timestamp) = entry
                     .next_element()?
                     .ok_or_else(|| de::Error::invalid_length(0, &self))?;
-                let line = entry
-                    .next_element()?
-                    .ok_or_else(|| de::Error::invalid_length(1, &self))?;
+                let line = entry.next_element()?.unwrap_or_default();
                 let metadata = entry.next_element::<Option<Metadata>>()?.flatten();
                 while entry.next_element::<IgnoredAny>()?.is_some() {}
                 Ok(EntryJson {

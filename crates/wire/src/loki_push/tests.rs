@@ -206,7 +206,7 @@ fn json_requests() {
         "{",
         r#"{"streams":{}}"#,
         r#"{"streams":[{"values":[[]]}]}"#,
-        r#"{"streams":[{"values":[["1"]]}]}"#,
+        r#"{"streams":[{"values":[["1",null]]}]}"#,
         r#"{"streams":[{"values":[[1,"x"]]}]}"#,
         r#"{"streams":[{"values":[["1.5","x"]]}]}"#,
         r#"{"streams":[{"values":[["1",2]]}]}"#,
@@ -215,6 +215,36 @@ fn json_requests() {
         r#"{"streams":[]} x"#,
     ] {
         assert!(decode_json(&Bytes::from_static(bad.as_bytes())).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn json_entries_without_a_line_or_in_other_case() {
+    let text = r#"{"STREAMS":[{"stream":{"a":"b"},"values":[["1"],null,["2","x"]]}]}"#;
+    let decoded = decode_json(&Bytes::from_static(text.as_bytes())).unwrap();
+    assert_eq!(decoded[0].entries, [entry(1, "", &[]), entry(2, "x", &[])]);
+    for (text, entries) in [
+        (
+            r#"{"streams":[{"labels":"{a=\"b\"}","entries":[{"ts":"1970-01-01T00:00:01Z"}]}]}"#,
+            [("", &[][..])],
+        ),
+        (
+            r#"{"Streams":[null,{"labels":"{a=\"b\"}","entries":[{"ts":"1970-01-01T00:00:01Z","line":null}]}]}"#,
+            [("", &[])],
+        ),
+        (
+            r#"{"STREAMS":[{"Labels":"{a=\"b\"}","ENTRIES":[{"Ts":"1970-01-01T00:00:01Z","LINE":"x","other":1}]}]}"#,
+            [("x", &[])],
+        ),
+        (
+            r#"{"streams":[],"streams":[{"labels":"{a=\"b\"}","entries":[{"ts":"1970-01-01T00:00:01Z","line":"x","line":"y","structuredMetadata":{"k":"v"}}]}]}"#,
+            [("y", &[("k", "v")])],
+        ),
+    ] {
+        let decoded = decode_legacy_json(&Bytes::from_static(text.as_bytes())).unwrap();
+        let expected = entries.map(|(line, metadata)| entry(1_000_000_000, line, metadata));
+        assert_eq!(decoded[0].labels, Labels::new([("a", "b")]), "{text}");
+        assert_eq!(decoded[0].entries, expected, "{text}");
     }
 }
 
