@@ -47,29 +47,29 @@ pub fn decode_json(body: &[u8]) -> Result<Vec<ResourceLogs>, DecodeError> {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestJson {
-    #[serde(default, alias = "resource_logs", deserialize_with = "given")]
+    #[serde(default, alias = "resource_logs", deserialize_with = "elements")]
     resource_logs: Vec<ResourceLogsJson>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ResourceLogsJson {
     resource: Option<ResourceJson>,
-    #[serde(default, alias = "scope_logs", deserialize_with = "given")]
+    #[serde(default, alias = "scope_logs", deserialize_with = "elements")]
     scope_logs: Vec<ScopeLogsJson>,
 }
 
 #[derive(Deserialize, Default)]
 struct ResourceJson {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "elements")]
     attributes: Vec<KeyValueJson>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct ScopeLogsJson {
     scope: Option<ScopeJson>,
-    #[serde(default, alias = "log_records", deserialize_with = "given")]
+    #[serde(default, alias = "log_records", deserialize_with = "elements")]
     log_records: Vec<RecordJson>,
 }
 
@@ -80,7 +80,7 @@ struct ScopeJson {
     name: String,
     #[serde(deserialize_with = "given")]
     version: String,
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "elements")]
     attributes: Vec<KeyValueJson>,
 }
 
@@ -96,7 +96,7 @@ struct RecordJson {
     #[serde(alias = "severity_text", deserialize_with = "given")]
     severity_text: String,
     body: Option<ValueJson>,
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "elements")]
     attributes: Vec<KeyValueJson>,
     #[serde(alias = "dropped_attributes_count", deserialize_with = "given")]
     dropped_attributes_count: Number<u32>,
@@ -128,9 +128,9 @@ impl RecordJson {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct KeyValueJson {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "given")]
     key: String,
     value: Option<ValueJson>,
 }
@@ -166,13 +166,13 @@ struct ValueJson {
 
 #[derive(Deserialize)]
 struct ArrayJson {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "elements")]
     values: Vec<ValueJson>,
 }
 
 #[derive(Deserialize)]
 struct MapJson {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "elements")]
     values: Vec<KeyValueJson>,
 }
 
@@ -203,6 +203,12 @@ impl ValueJson {
 /// What `null` stands for: the field as if it were not there.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// The elements of a list; `null` among them is an element of which nothing is set.
+fn elements<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let list: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+    Ok(list.into_iter().flatten().map(Option::unwrap_or_default).collect())
 }
 
 /// A severity, by its number or its name, `SEVERITY_NUMBER_WARN2`.

@@ -248,6 +248,22 @@ fn json_as_protobuf_libraries_write_it() {
 }
 
 #[test]
+fn null_in_a_list_of_json_is_an_element_without_anything() {
+    let record = r#"{"body":{"arrayValue":{"values":[null,{"stringValue":"x"}]}},
+        "attributes":[null,{"key":"a","value":{"kvlistValue":{"values":[null,{"key":null,"value":null}]}}}]}"#;
+    let text = format!(r#"{{"resourceLogs":[null,{{"scopeLogs":[null,{{"logRecords":[null,{record}]}}]}}]}}"#);
+    let empty_map = Value::Map(vec![("".into(), Value::Empty)]);
+    let expected = LogRecord {
+        body: Value::Array(vec![Value::Empty, Value::String("x".to_owned())]),
+        attributes: vec![("".into(), Value::Empty), ("a".into(), empty_map)],
+        ..LogRecord::default()
+    };
+    let decoded = decode_json(text.as_bytes()).unwrap();
+    let records: Vec<_> = decoded.into_iter().flat_map(|logs| logs.records).collect();
+    assert_eq!(records, [LogRecord::default(), expected]);
+}
+
+#[test]
 fn answers() {
     let none = PartialSuccess::default();
     assert_eq!(encode_partial_success(&none), b"");
