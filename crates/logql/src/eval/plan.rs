@@ -54,8 +54,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `sum` is the grouping of a `sum` around a counting aggregation: sums of counts are counts by fewer labels, so
-    /// its series need not be made one by one.
+    /// `sum` is the grouping of a `sum` around an aggregation that counts or adds: sums of sums are sums by fewer
+    /// labels, so its series need not be made one by one. Where only absence matters, all series are one.
     pub(super) fn new(
         op: RangeOp,
         range: &LogRange,
@@ -63,8 +63,11 @@ impl Plan {
         sum: Option<Key>,
         pipeline: Pipeline,
     ) -> Self {
-        let is_summed = sum.is_some();
-        let mut key = sum.unwrap_or_else(|| grouping.map_or(Key::Without(Vec::new()), Key::of));
+        let mut key = match sum {
+            Some(key) => key,
+            None if op == RangeOp::AbsentOverTime => Key::By(Vec::new()),
+            None => grouping.map_or(Key::Without(Vec::new()), Key::of),
+        };
         if let (Some(unwrap), Key::Without(labels)) = (&range.unwrap, &mut key) {
             labels.push(unwrap.label.clone());
         }
@@ -73,7 +76,7 @@ impl Plan {
         let pipeline = if sizes { pipeline } else { pipeline.without_last_texts() };
         let asks_for_errors = |names: &Vec<String>| names.iter().any(|name| name == ERROR_LABEL);
         let counts_errors = match &key {
-            Key::By(names) => is_summed && (asks_for_errors(names) || pipeline.filters_errors()),
+            Key::By(names) => asks_for_errors(names) || pipeline.filters_errors(),
             Key::Without(_) => false,
         };
         let pipeline = if keyless && range.unwrap.is_none() && !pipeline.reads_labels() {

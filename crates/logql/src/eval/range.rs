@@ -124,13 +124,11 @@ pub(super) struct RangeCall<'a> {
 impl RangeCall<'_> {
     /// Whether a `sum` around it may be pushed into it.
     pub(super) fn can_sum(&self) -> bool {
-        let counts = [
-            RangeOp::CountOverTime,
-            RangeOp::Rate,
-            RangeOp::BytesOverTime,
-            RangeOp::BytesRate,
-        ];
-        counts.contains(&self.op) && self.range.unwrap.is_none()
+        use RangeOp::{BytesOverTime, BytesRate, CountOverTime, Rate, SumOverTime};
+        match self.range.unwrap {
+            None => matches!(self.op, CountOverTime | Rate | BytesOverTime | BytesRate),
+            Some(_) => matches!(self.op, Rate | SumOverTime),
+        }
     }
 
     /// Reads the lines and makes the series, sorted by labels; fails as soon as there are more than `series_max`.
@@ -421,7 +419,7 @@ impl Collector<'_> {
         let Some(kind) = self.state.error() else {
             return Ok(());
         };
-        // As in Loki a `sum` that asks for errors of parsers counts their lines; what failed later fails the query.
+        // As in Loki a grouping that asks for errors of parsers counts their lines; what failed later fails the query.
         if self.plan.counts_errors && is_parser_error(kind) {
             return Ok(());
         }

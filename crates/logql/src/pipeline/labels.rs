@@ -123,6 +123,9 @@ impl LabelState {
                 .filter_map(|name| name.strip_suffix(CLASH_SUFFIX).map(str::to_owned))
                 .collect();
             names.extend(bases);
+            // Whether all are there is told by their number.
+            names.sort_unstable();
+            names.dedup();
             let mut first_bytes = [false; 256];
             for byte in names.iter().filter_map(|name| name.bytes().next()) {
                 first_bytes[usize::from(byte)] = true;
