@@ -4,6 +4,7 @@ use longshore_model::SECOND_NS;
 use longshore_tests::clock::{now, wait_until};
 use longshore_tests::halves::{Half, Halves, Via};
 use longshore_tests::http::Client;
+use longshore_tests::program::Program;
 use serde_json::json;
 
 use crate::{ENDS_WITHIN, PATIENCE, program};
@@ -73,4 +74,26 @@ fn the_level_of_logging_changes_and_the_store_ends_when_it_is_asked_to() {
         .sum("sum(count_over_time({app=\"web\"} |= \"kept\" [1h]))", now())
         .unwrap();
     assert_eq!(found, 1.0);
+}
+
+/// As when a pod starts before the one that it replaces has ended.
+#[test]
+fn who_comes_second_waits_for_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
+    for half in [Half::Store, Half::Collector] {
+        halves.start_ready(half).unwrap();
+        let second = Program::start("second", folder.path(), &mut halves.command(half)).unwrap();
+        let waits = || second.output().contains("waiting for the folder").then_some(());
+        assert!(wait_until(PATIENCE, waits).is_some(), "{}", second.last_words());
+        let slot = if half == Half::Store {
+            &mut halves.store
+        } else {
+            &mut halves.collector
+        };
+        let mut first = slot.replace(second).unwrap();
+        first.terminate().unwrap();
+        assert!(first.wait(ENDS_WITHIN).is_some_and(|status| status.success()));
+        halves.wait_ready(half).unwrap();
+    }
 }

@@ -142,3 +142,16 @@ const _: () = assert!(
     BATCH_MEMORY_BYTES_MAX * 3 <= IN_FLIGHT_BYTES_MAX && BATCH_BYTES_MAX <= BATCH_MEMORY_BYTES_MAX,
     "a full batch must not stop the reading of the next"
 );
+
+/// Longest wait for a connection. A service may lead to a pod that is gone for a second or two; what waits longer there
+/// would wait for the whole `timeout` of the exporter while files are rotated away.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Longest wait for a peer to acknowledge bytes that were sent, before its connection is given up.
+pub(crate) const SILENT_PEER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a peer is asked whether it is there while its answer is awaited.
+pub(crate) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(3);
+
+/// Questions without an answer after which it is gone.
+pub(crate) const KEEPALIVE_RETRIES: u32 = 3;

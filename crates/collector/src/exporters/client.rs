@@ -8,7 +8,9 @@ use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, Hea
 use reqwest::{Certificate, Identity, Proxy, StatusCode};
 
 use super::Request;
-use crate::limits::ERROR_TEXT_BYTES_MAX;
+use crate::limits::{
+    CONNECT_TIMEOUT, ERROR_TEXT_BYTES_MAX, KEEPALIVE_INTERVAL, KEEPALIVE_RETRIES, SILENT_PEER_TIMEOUT,
+};
 
 /// Sends requests to one address.
 #[derive(Debug)]
@@ -76,6 +78,12 @@ impl Client {
         }
         let builder = reqwest::Client::builder()
             .timeout(settings.timeout)
+            .connect_timeout(settings.timeout.min(CONNECT_TIMEOUT))
+            // A server whose machine or pod is gone says nothing any more.
+            .tcp_user_timeout(SILENT_PEER_TIMEOUT)
+            .tcp_keepalive(KEEPALIVE_INTERVAL)
+            .tcp_keepalive_interval(KEEPALIVE_INTERVAL)
+            .tcp_keepalive_retries(KEEPALIVE_RETRIES)
             // A redirected POST becomes a GET, whose 200 would count as an acknowledgement.
             .redirect(reqwest::redirect::Policy::none())
             .pool_idle_timeout(settings.idle_conn_timeout)

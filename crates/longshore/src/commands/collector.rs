@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::Args;
+use longshore_collector::RunError;
 use longshore_config::otel;
 
 use crate::logging::Logging;
 use crate::open_files;
-use crate::setup::{collector, load};
+use crate::setup::{Patience, collector, load};
 use crate::shutdown;
 
 const EXAMPLES: &str = "Examples:
@@ -36,7 +37,8 @@ pub(crate) fn run(arguments: &CollectorArgs, logging: Logging) -> anyhow::Result
     let telemetry = &loaded.settings.service.telemetry;
     logging.start_as(telemetry.log_level, telemetry.log_encoding);
     open_files::raise_limit();
-    let collector = collector(&loaded.settings, arguments.data.clone())?;
+    let build = || collector(&loaded.settings, arguments.data.clone());
+    let mut collector = build()?;
     // The allocator's huge pages would double the memory of a program that needs 20 MiB.
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
         tracing::debug!(%error, "huge pages stay on");
@@ -51,7 +53,13 @@ pub(crate) fn run(arguments: &CollectorArgs, logging: Logging) -> anyhow::Result
         for tailed in collector.describe() {
             tracing::info!("tailing {tailed}");
         }
-        let report = collector.run(shutdown.requested()).await?;
+        let mut patience = Patience::default();
+        let report = loop {
+            match collector.run(shutdown.clone().requested()).await {
+                Err(error @ RunError::Locked { .. }) if patience.lasts(&error).await => collector = build()?,
+                ended => break ended?,
+            }
+        };
         if report.unacknowledged_records > 0 {
             tracing::warn!(
                 records = report.unacknowledged_records,

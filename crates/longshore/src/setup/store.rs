@@ -15,7 +15,7 @@ use super::rules::ConfiguredRules;
 use crate::failure::Hinted;
 use crate::logging;
 use crate::memory_limit;
-use crate::setup::Overrides;
+use crate::setup::{Overrides, Patience};
 use crate::shutdown::Shutdown;
 
 /// What the store is told, from Loki's configuration.
@@ -78,10 +78,17 @@ impl BoundStore {
             server.query_memory_bytes = bytes;
         }
         let directory = settings.directory.clone();
-        let store = tokio::task::spawn_blocking(move || Store::open(settings))
-            .await
-            .context("the store could not be opened")?
-            .map_err(|error| by.not_opened(error, &directory))?;
+        let mut patience = Patience::default();
+        let store = loop {
+            let settings = settings.clone();
+            let opened = tokio::task::spawn_blocking(move || Store::open(settings))
+                .await
+                .context("the store could not be opened")?;
+            match opened {
+                Err(error @ OpenError::Locked { .. }) if by.waits() && patience.lasts(&error).await => {}
+                opened => break opened.map_err(|error| by.not_opened(error, &directory))?,
+            }
+        };
         let address = server.listen.clone();
         let server = match Server::bind(server, Arc::clone(&store), super::embedded()).await {
             Ok(server) => server,
@@ -160,6 +167,11 @@ pub(crate) enum ConfiguredBy {
 }
 
 impl ConfiguredBy {
+    /// Whether nobody sits in front of it, so that waiting is better than an error.
+    fn waits(self) -> bool {
+        matches!(self, Self::File)
+    }
+
     fn not_opened(self, error: OpenError, directory: &Path) -> anyhow::Error {
         let folder = match self {
             Self::Flags => "--data DIR",
