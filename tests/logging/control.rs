@@ -81,19 +81,12 @@ fn the_level_of_logging_changes_and_the_store_ends_when_it_is_asked_to() {
 fn who_comes_second_waits_for_the_folder() {
     let folder = tempfile::tempdir().unwrap();
     let mut halves = Halves::new(program(), folder.path(), Via::Loki).unwrap();
-    for half in [Half::Store, Half::Collector] {
-        halves.start_ready(half).unwrap();
-        let second = Program::start("second", folder.path(), &mut halves.command(half)).unwrap();
-        let waits = || second.output().contains("waiting for the folder").then_some(());
-        assert!(wait_until(PATIENCE, waits).is_some(), "{}", second.last_words());
-        let slot = if half == Half::Store {
-            &mut halves.store
-        } else {
-            &mut halves.collector
-        };
-        let mut first = slot.replace(second).unwrap();
-        first.terminate().unwrap();
-        assert!(first.wait(ENDS_WITHIN).is_some_and(|status| status.success()));
-        halves.wait_ready(half).unwrap();
-    }
+    halves.start_ready(Half::Store).unwrap();
+    let second = Program::start("second", folder.path(), &mut halves.command(Half::Store)).unwrap();
+    let waits = || second.output().contains("waiting for the folder").then_some(());
+    assert!(wait_until(PATIENCE, waits).is_some(), "{}", second.last_words());
+    let mut first = halves.store.replace(second).unwrap();
+    first.terminate().unwrap();
+    assert!(first.wait(ENDS_WITHIN).is_some_and(|status| status.success()));
+    halves.wait_ready(Half::Store).unwrap();
 }

@@ -46,8 +46,8 @@ pub(crate) const QUERY_MEMORY_BYTES_MIN: usize = 32 << 20;
 pub(crate) const QUERY_MEMORY_BYTES_MAX: usize = 1 << 30;
 /// Queries that `longshore up` runs at a time: it shares the machine with what it watches.
 pub(crate) const QUERIES_AT_ONCE: u64 = 4;
-/// Longest wait for another process to let go of the data folder: as long as it may take to let requests end.
-pub(crate) const FOLDER_WAIT: Duration = Duration::from_secs(30);
+/// Longest wait for another process to let go of the data folder: one that was asked to end has usually ended by then.
+pub(crate) const FOLDER_WAIT: Duration = Duration::from_secs(10);
 /// How often it is looked.
 pub(crate) const FOLDER_RETRY: Duration = Duration::from_millis(200);
 /// A Ctrl-C this soon after the request to stop belongs to that request.
