@@ -143,9 +143,10 @@ const _: () = assert!(
     "a full batch must not stop the reading of the next"
 );
 
-/// Longest wait for a connection. A service may lead to a pod that is gone for a second or two; what waits longer there
-/// would wait for the whole `timeout` of the exporter while files are rotated away.
-pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest wait for a connection, its names and keys included. A service may lead to a pod that is gone for a second or
+/// two; who waits there for the whole `timeout` of the exporter loses files that are rotated away. A slow resolver takes
+/// five seconds.
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Longest wait for a peer to acknowledge bytes that were sent, before its connection is given up.
 pub(crate) const SILENT_PEER_TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ mod refusal;
 use bytes::Bytes;
 use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
 use longshore_wire::level::{DETECTED_LEVEL, LevelFields};
+use longshore_wire::loki_push::is_label_name;
 use longshore_wire::service_name::{SERVICE_NAME, discover};
 
 use crate::policies::Until;
@@ -164,11 +165,6 @@ fn check_enforced_labels(labels: &Labels, tenant: &TenantId, limits: &Limits) ->
     let text =
         format!("missing required labels '{missing}' for user '{tenant}' for stream '{labels}' (policy: '{policy}')");
     Err((Reason::MissingEnforcedLabels, text))
-}
-
-fn is_label_name(name: &str) -> bool {
-    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    name.bytes().all(is_good) && !name.as_bytes().first().is_none_or(u8::is_ascii_digit)
 }
 
 fn prepare_stream(stream: StreamEntries, limits: &Limits, now: TimestampNs, accepted: &mut Accepted) {

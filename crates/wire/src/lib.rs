@@ -1,5 +1,5 @@
 //! Bytes to model and back: container log lines, Loki's push, OTLP; and what both protocols give to a line on its way
-//! in: labels, service, level.
+//! in: labels, service, level, fields that go by several names.
 //!
 //! Invariant: pure. No I/O, no clock, no environment, no runtime; the moment and the limits are arguments. No input
 //! makes a decoder panic or take more memory than its limits allow.

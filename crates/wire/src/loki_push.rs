@@ -22,7 +22,7 @@ use thiserror::Error;
 
 pub use encode::Encoder;
 pub use json::{decode_json, decode_legacy_json};
-pub use labels::{LabelsError, parse_labels};
+pub use labels::{LabelsError, is_label_name, parse_labels};
 
 use crate::protobuf::{ProtobufError, Reader};
 use crate::text::{owned_text, shared_text};

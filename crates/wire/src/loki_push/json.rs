@@ -19,8 +19,7 @@ use crate::text::shared_text;
 /// Label values that are no strings become their JSON text, as in Loki; empty values are dropped. `null` is nothing,
 /// because Go writes it for an empty list. An entry without a line is an empty line.
 pub fn decode_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
-    let request: Option<AnyCase<RequestJson<'_>>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
-    let streams = request.and_then(|request| request.0.streams).unwrap_or_default();
+    let streams: Vec<StreamJson<'_>> = streams(body)?;
     Ok(streams
         .into_iter()
         .map(|stream| StreamEntries {
@@ -32,8 +31,7 @@ pub fn decode_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
 
 /// Decodes a JSON push of the older form; streams of the newer one may stand among the others.
 pub fn decode_legacy_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
-    let request: Option<AnyCase<LegacyRequestJson<'_>>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
-    let streams = request.and_then(|request| request.0.streams).unwrap_or_default();
+    let streams: Vec<Option<AnyCase<LegacyStreamJson<'_>>>> = streams(body)?;
     let decode = |AnyCase(stream): AnyCase<LegacyStreamJson<'_>>| {
         let labels = match stream.labels {
             Some(text) => parse_labels(&text).map_err(DecodeError::Labels)?,
@@ -46,6 +44,11 @@ pub fn decode_legacy_json(body: &Bytes) -> Result<Vec<StreamEntries>, DecodeErro
         Ok(StreamEntries { labels, entries })
     };
     streams.into_iter().flatten().map(decode).collect()
+}
+
+fn streams<'a, S: Deserialize<'a>>(body: &'a Bytes) -> Result<Vec<S>, DecodeError> {
+    let request: Option<AnyCase<RequestJson<S>>> = serde_json::from_slice(body).map_err(DecodeError::Json)?;
+    Ok(request.and_then(|request| request.0.streams).unwrap_or_default())
 }
 
 fn entries(values: Option<Vec<Option<EntryJson<'_>>>>, body: &Bytes) -> Vec<Entry> {
@@ -85,12 +88,18 @@ impl<'de, T: Fields<'de>> Deserialize<'de> for AnyCase<T> {
     }
 }
 
-#[derive(Default)]
-struct RequestJson<'a> {
-    streams: Option<Vec<StreamJson<'a>>>,
+/// A request of either form; `S` is a stream.
+struct RequestJson<S> {
+    streams: Option<Vec<S>>,
 }
 
-impl<'de: 'a, 'a> Fields<'de> for RequestJson<'a> {
+impl<S> Default for RequestJson<S> {
+    fn default() -> Self {
+        Self { streams: None }
+    }
+}
+
+impl<'de, S: Deserialize<'de>> Fields<'de> for RequestJson<S> {
     fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
         match name {
             "streams" => self.streams = map.next_value()?,
@@ -106,21 +115,6 @@ struct StreamJson<'a> {
     stream: StreamLabels,
     #[serde(borrow)]
     values: Option<Vec<Option<EntryJson<'a>>>>,
-}
-
-#[derive(Default)]
-struct LegacyRequestJson<'a> {
-    streams: Option<Vec<Option<AnyCase<LegacyStreamJson<'a>>>>>,
-}
-
-impl<'de: 'a, 'a> Fields<'de> for LegacyRequestJson<'a> {
-    fn take<A: MapAccess<'de>>(&mut self, name: &str, map: &mut A) -> Result<(), A::Error> {
-        match name {
-            "streams" => self.streams = map.next_value()?,
-            _ => drop(map.next_value::<IgnoredAny>()?),
-        }
-        Ok(())
-    }
 }
 
 #[derive(Default)]

@@ -60,14 +60,14 @@ pub fn parse_labels(text: &str) -> Result<Labels, LabelsError> {
         return Err(parser.unexpected("the end"));
     }
     let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
-    Ok(Labels::new(pairs.map(|(name, value)| match is_plain(&name) {
+    Ok(Labels::new(pairs.map(|(name, value)| match is_label_name(&name) {
         true => (name.into_owned(), value),
         false => (sanitize_name(&name).into_owned(), value),
     })))
 }
 
-/// Whether a name is one that needs no quotes.
-fn is_plain(name: &str) -> bool {
+/// Whether a label may have this name, and LogQL can name it: letters, digits and `_`, no digit first.
+pub fn is_label_name(name: &str) -> bool {
     let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     name.bytes().all(is_good) && !name.as_bytes().first().is_none_or(u8::is_ascii_digit)
 }

@@ -88,8 +88,7 @@ impl<F: Files> Tailer<F> {
             .files
             .iter()
             .any(|file| matches!(file.phase, Phase::Lingering { .. }));
-        let current = chain.files.iter().position(|file| file.phase == Phase::Reading);
-        let has_more = current.is_some_and(|index| {
+        let has_more = chain.current().is_some_and(|index| {
             let file = &chain.files[index];
             // A file that could not be opened is tried again when its folder is looked at.
             let Some(source) = &file.source else {
