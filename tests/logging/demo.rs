@@ -79,5 +79,8 @@ fn one_command_shows_logs_and_ctrl_c_ends_it_well() {
 }
 
 fn services(lines: &[Line]) -> BTreeSet<&String> {
-    lines.iter().filter_map(|line| line.labels.get("service_name")).collect()
+    lines
+        .iter()
+        .filter_map(|line| line.labels.get("service_name"))
+        .collect()
 }

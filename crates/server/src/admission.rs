@@ -33,9 +33,12 @@ struct Pushed {
     bucket: Option<Bucket>,
     /// Buckets of streams that are not full.
     stream_buckets: HashMap<Labels, Bucket>,
-    /// When each active stream was last pushed to.
-    active: HashMap<Labels, Instant>,
+    /// Active streams, by the policy that they count for: those of the tenant itself have none.
+    active: HashMap<String, Active>,
 }
+
+/// When each active stream was last pushed to.
+type Active = HashMap<Labels, Instant>;
 
 impl Admission {
     pub(crate) fn new(active_for: Duration) -> Self {
@@ -47,8 +50,10 @@ impl Admission {
 
     /// Takes out of a request what is more than its tenant may push now.
     pub(crate) fn admit(&self, tenant: &TenantId, limits: &Limits, request: &mut Accepted, now: Instant) {
-        let is_limited =
-            limits.ingestion_rate.is_some() || limits.stream_rate.is_some() || limits.max_streams.is_some();
+        let is_limited = limits.ingestion_rate.is_some()
+            || limits.stream_rate.is_some()
+            || limits.max_streams.is_some()
+            || limits.policies.is_counting();
         if !is_limited {
             return;
         }
@@ -81,26 +86,35 @@ impl Admission {
     }
 }
 
+/// How many active streams may count for a policy, or for the tenant itself; `None` for any number.
+fn max_streams(limits: &Limits, policy: &str) -> Option<usize> {
+    limits.policies.max_streams(policy).unwrap_or(limits.max_streams)
+}
+
 impl Pushed {
     /// Makes room for the streams of a request. Once for all of them: every tenant waits for this.
     fn forget_silent(&mut self, limits: &Limits, coming: usize, active_for: Duration, now: Instant) {
-        match limits.max_streams {
-            None => self.active = HashMap::new(),
-            Some(streams_max) if self.active.len().saturating_add(coming) > streams_max => self
-                .active
-                .retain(|_, last| now.saturating_duration_since(*last) < active_for),
-            Some(_) => {}
-        }
+        self.active.retain(|policy, active| {
+            let Some(max) = max_streams(limits, policy) else {
+                return false;
+            };
+            if active.len().saturating_add(coming) > max {
+                active.retain(|_, last| now.saturating_duration_since(*last) < active_for);
+            }
+            true
+        });
     }
 
     /// Why a stream may not be begun; a stream that is active stays so.
     fn refusal_of_new(&mut self, stream: &Labels, tenant: &TenantId, limits: &Limits, now: Instant) -> Option<Refusal> {
-        let streams_max = limits.max_streams?;
-        if let Some(last) = self.active.get_mut(stream) {
+        let policy = limits.policies.counted(stream);
+        let streams_max = max_streams(limits, policy)?;
+        let active = self.active.entry(policy.to_owned()).or_default();
+        if let Some(last) = active.get_mut(stream) {
             *last = now;
             return None;
         }
-        if self.active.len() >= streams_max {
+        if active.len() >= streams_max {
             let text = format!(
                 "maximum active stream limit exceeded when trying to create stream {stream}, reduce the number of \
                  active streams (reduce labels or reduce label values), or contact your Loki administrator to see if \
@@ -108,7 +122,7 @@ impl Pushed {
             );
             return Some((Reason::StreamLimit, text));
         }
-        self.active.insert(stream.clone(), now);
+        active.insert(stream.clone(), now);
         None
     }
 

@@ -39,6 +39,8 @@ struct Content {
     streams: Vec<(Selector, String)>,
     enforced_labels: BTreeMap<String, Vec<String>>,
     blocked: BTreeMap<String, Until>,
+    /// `None` for any number.
+    max_streams: BTreeMap<String, Option<usize>>,
 }
 
 impl Policies {
@@ -70,6 +72,16 @@ impl Policies {
                 .collect(),
             enforced_labels: settings.enforced_labels.clone(),
             blocked: settings.blocked_until.iter().filter_map(until).collect(),
+            max_streams: settings
+                .max_streams
+                .iter()
+                .map(|(policy, max)| {
+                    (
+                        policy.clone(),
+                        max.map(|max| usize::try_from(max).unwrap_or(usize::MAX)),
+                    )
+                })
+                .collect(),
         })))
     }
 
@@ -94,6 +106,23 @@ impl Policies {
     pub(crate) fn blocked(&self, policy: &str, now: TimestampNs) -> Option<&Until> {
         let policy = if policy.is_empty() { ANY } else { policy };
         self.0.blocked.get(policy).filter(|until| until.at > now)
+    }
+
+    /// The policy that a stream counts for, empty when it is one of the tenant's own.
+    pub(crate) fn counted(&self, labels: &Labels) -> &str {
+        let is_counted = |policy: &&str| self.0.max_streams.contains_key(*policy);
+        let policy = self.is_counting().then(|| self.of(labels));
+        policy.filter(is_counted).unwrap_or_default()
+    }
+
+    /// How many active streams a policy may have, `None` for any number; nothing where they count as the tenant's.
+    pub(crate) fn max_streams(&self, policy: &str) -> Option<Option<usize>> {
+        self.0.max_streams.get(policy).copied()
+    }
+
+    /// Whether the active streams of any policy are counted for themselves.
+    pub(crate) fn is_counting(&self) -> bool {
+        !self.0.max_streams.is_empty()
     }
 
     /// Whether any stream may be refused.

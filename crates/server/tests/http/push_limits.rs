@@ -98,6 +98,38 @@ async fn only_so_many_streams() {
     }
 }
 
+/// Loki 3.7.8 compares the number of all streams with the limit of the policy; later ones count as here.
+#[tokio::test]
+async fn a_policy_may_have_streams_of_its_own() {
+    let api = start(
+        r#"max_global_streams_per_user: 2
+policy_stream_mapping:
+  gold: [{selector: '{app=~"gold.*"}'}]
+  any: [{selector: '{app=~"any.*"}'}]
+  iron: [{selector: '{app=~"iron.*"}'}]
+policy_override_limits:
+  gold: {max_global_streams_per_user: 1}
+  any: {max_streams_per_user: 0}
+"#,
+    )
+    .await;
+    for (app, status) in [
+        ("iron", 204),
+        ("web", 204),
+        ("db", 429),
+        ("iron2", 429),
+        ("gold", 204),
+        ("gold2", 429),
+        ("gold", 204),
+        ("any", 204),
+        ("any2", 204),
+        ("any3", 204),
+        ("web", 204),
+    ] {
+        assert_eq!(push(&api, &[(app, &["x"])]).await.0, status, "{app}");
+    }
+}
+
 #[tokio::test]
 async fn pushes_may_be_blocked_for_a_time() {
     let until = "block_ingestion_until: \"2100-01-01T00:00:00Z\"";

@@ -83,7 +83,7 @@ impl LimitsSettings {
 }
 
 /// Keys of limits that mean nothing here, and old ones that Loki passes over in silence.
-const WITHOUT_EFFECT: [&str; 80] = [
+const WITHOUT_EFFECT: [&str; 79] = [
     "allow_deletes",
     "bloom_block_encoding",
     "bloom_build_builder_response_timeout",
@@ -124,7 +124,6 @@ const WITHOUT_EFFECT: [&str; 80] = [
     "pattern_persistence_enabled",
     "pattern_persistence_granularity",
     "pattern_rate_threshold",
-    "policy_override_limits",
     "query_ready_index_num_days",
     "recent_metadata_query_window",
     "ruler_alertmanager_config",

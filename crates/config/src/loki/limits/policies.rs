@@ -16,6 +16,9 @@ pub struct Policies {
     /// Until when its streams are refused (`block_ingestion_policy_until`), RFC 3339; `*` is about streams without a
     /// policy.
     pub blocked_until: BTreeMap<String, String>,
+    /// Active streams of the policy (`policy_override_limits`), which then do not count as the tenant's; `None` for
+    /// any number.
+    pub max_streams: BTreeMap<String, Option<u64>>,
 }
 
 /// Streams of a policy; of several policies that fit, the one with the highest priority holds.
@@ -46,6 +49,19 @@ pub(super) fn decode(section: &mut Section<'_>, policies: &mut Policies) {
     if let Some(until) = by_policy(section, "block_ingestion_policy_until", moment) {
         policies.blocked_until = until;
     }
+    if let Some(max_streams) = by_policy(section, "policy_override_limits", max_streams) {
+        policies.max_streams = max_streams;
+    }
+}
+
+/// The number of active streams, when it is given.
+fn max_streams(section: &mut Section<'_>, policy: &str) -> Option<Option<u64>> {
+    let given = section.child(policy, |limits| {
+        ["max_streams_per_user", "max_global_streams_per_user"].map(|key| limits.optional_unsigned(key))
+    });
+    let given: Vec<u64> = given.into_iter().flatten().collect();
+    // 0 is any number, as for a tenant.
+    (!given.is_empty()).then(|| given.into_iter().filter(|count| *count > 0).min())
 }
 
 /// A map whose keys are policies; `None` when it is not given.
