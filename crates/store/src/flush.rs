@@ -18,7 +18,7 @@ use longshore_model::{TenantId, TimestampNs};
 use crate::catalogue::{day_directory, file_name};
 use crate::errors::FlushError;
 use crate::head::{Head, ReplayedFile, TenantHead};
-use crate::segment::schema::Header;
+use crate::segment::schema::{self, Effort, Header};
 use crate::segment::table::TablePlace;
 use crate::segment::{Segment, SegmentError, write};
 use crate::store::{Inner, lock};
@@ -121,13 +121,19 @@ impl Inner {
             bytes: 0,
             checksum: 0,
         };
+        let effort = if replaces.is_empty() {
+            Effort::Quick
+        } else {
+            Effort::Thorough
+        };
+        let compression = schema::compression(self.settings.chunk_encoding, effort);
         let header = Header {
             tenant: tenant.clone(),
             day,
             replaces,
             table,
         };
-        let written = write::write(&unfinished, header, self.settings.chunk_encoding, source);
+        let written = write::write(&unfinished, header, compression, source);
         if matches!(written, Ok(0) | Err(_)) {
             // It may be the disk that is full, so the torn file goes at once; if it cannot, the next start does it.
             let _removed = fs::remove_file(&unfinished);

@@ -50,11 +50,33 @@ message log {
   required binary line (STRING);
 }";
 
-/// zstd's level at flush; higher ones cost several times the CPU for a tenth of the size.
-const ZSTD_LEVEL: i32 = 1;
-/// gzip's level at flush, for stores that ask for gzip: the quickest one that keeps logs below an eighth of their
-/// size. Level 1 makes files a quarter larger, level 3 makes all of ingest a sixth slower.
-const GZIP_LEVEL: u32 = 2;
+/// How hard pages are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// At flush, while lines come in.
+    Quick,
+    /// When rows of segments are written again: in the background, once or twice in their life.
+    Thorough,
+}
+
+impl Effort {
+    /// Of lines of logs, 6 leaves a sixth less than 1 for five times the CPU, and is read a fifth faster.
+    fn zstd_level(self) -> i32 {
+        match self {
+            Self::Quick => 1,
+            Self::Thorough => 6,
+        }
+    }
+
+    /// At flush the quickest one that keeps logs below an eighth of their size: 1 makes files a quarter larger, 3 makes
+    /// all of ingest a sixth slower. 6 leaves a fifth less than 2.
+    fn gzip_level(self) -> u32 {
+        match self {
+            Self::Quick => 2,
+            Self::Thorough => 6,
+        }
+    }
+}
 
 /// The schema of every segment.
 pub(crate) fn schema() -> TypePtr {
@@ -68,7 +90,7 @@ pub(crate) fn schema() -> TypePtr {
 /// dictionaries: near it the writer would cut a batch into pieces, each a page. The size of a group bounds them instead.
 /// Map columns get pages of version 1: those of version 2 keep the levels uncompressed, and with five labels a row
 /// these would be a twenty-fifth of a file.
-pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool, column: usize) -> WriterProperties {
+pub(crate) fn properties(compression: Compression, metadata_dictionary: bool, column: usize) -> WriterProperties {
     let version = if matches!(column, TIME | LINE) {
         WriterVersion::PARQUET_2_0
     } else {
@@ -82,7 +104,7 @@ pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool, col
     WriterProperties::builder()
         .set_writer_version(version)
         .set_created_by("longshore".to_owned())
-        .set_compression(compression(encoding))
+        .set_compression(compression)
         .set_data_page_row_count_limit(1)
         .set_write_batch_size(usize::MAX / 2)
         .set_data_page_size_limit(usize::MAX / 2)
@@ -98,10 +120,11 @@ pub(crate) fn properties(encoding: ChunkEncoding, metadata_dictionary: bool, col
         .build()
 }
 
-fn compression(encoding: ChunkEncoding) -> Compression {
+/// The codec of an encoding.
+pub(crate) fn compression(encoding: ChunkEncoding, effort: Effort) -> Compression {
     match encoding {
-        ChunkEncoding::Zstd => Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL).unwrap_or_default()),
-        ChunkEncoding::Gzip => Compression::GZIP(GzipLevel::try_new(GZIP_LEVEL).unwrap_or_default()),
+        ChunkEncoding::Zstd => Compression::ZSTD(ZstdLevel::try_new(effort.zstd_level()).unwrap_or_default()),
+        ChunkEncoding::Gzip => Compression::GZIP(GzipLevel::try_new(effort.gzip_level()).unwrap_or_default()),
         ChunkEncoding::Snappy => Compression::SNAPPY,
         ChunkEncoding::Lz4 => Compression::LZ4_RAW,
         ChunkEncoding::None => Compression::UNCOMPRESSED,

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use longshore_model::{Labels, TenantId};
+use parquet::basic::Compression;
 
 use super::page::PageRows;
 use super::plain::Buffers;
-use super::schema::Header;
+use super::schema::{Effort, Header, compression};
 use super::table::TablePlace;
 use super::write::{RowSource, write};
 use super::*;
@@ -39,6 +40,10 @@ impl RowSource for Rows {
 }
 
 fn write_rows(path: &Path, rows: &[Row], encoding: ChunkEncoding) -> Segment {
+    write_rows_with(path, rows, compression(encoding, Effort::Quick))
+}
+
+fn write_rows_with(path: &Path, rows: &[Row], compression: Compression) -> Segment {
     let table = TablePlace {
         offset: 0,
         compressed_bytes: 0,
@@ -54,7 +59,7 @@ fn write_rows(path: &Path, rows: &[Row], encoding: ChunkEncoding) -> Segment {
     write(
         path,
         header,
-        encoding,
+        compression,
         &mut Rows {
             rows: rows.to_vec(),
             next: 0,
@@ -128,6 +133,38 @@ fn rows_come_back_in_every_encoding() {
         assert_eq!(segment.replaces(), ["a", "b"]);
         assert_eq!((segment.day(), segment.tenant()), (3, &TenantId::single()));
         assert_eq!(read_rows(&segment), rows, "{encoding:?}");
+    }
+}
+
+#[test]
+fn segments_that_are_written_again_are_smaller() {
+    let directory = tempfile::tempdir().unwrap();
+    let labels = Labels::new([("app", "web")]);
+    let line = |at: i64| {
+        let hash = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let words = [
+            "accepted",
+            "queued for later",
+            "refused by the limiter",
+            "sent to the customer",
+        ];
+        let (word, user, path) = (words[hash as usize % 4], hash % 977, hash % 41);
+        format!(
+            "level=info msg=\"order {word}\" user=user-{user} path=/api/v1/items/{path} took={}ms",
+            hash % 89
+        )
+    };
+    let rows: Vec<Row> = (0..8_000)
+        .map(|at| (labels.clone(), at, line(at), Labels::empty()))
+        .collect();
+    for encoding in [ChunkEncoding::Zstd, ChunkEncoding::Gzip] {
+        let [quick, thorough] = [Effort::Quick, Effort::Thorough].map(|effort| {
+            let path = directory.path().join(format!("{encoding:?}-{effort:?}.parquet"));
+            let segment = write_rows_with(&path, &rows, compression(encoding, effort));
+            assert_eq!(read_rows(&segment), rows, "{encoding:?} {effort:?}");
+            segment.file_bytes()
+        });
+        assert!(thorough < quick, "{encoding:?}: {thorough} {quick}");
     }
 }
 

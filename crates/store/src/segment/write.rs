@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use longshore_model::Labels;
+use parquet::basic::Compression;
 use parquet::column::writer::{ColumnCloseResult, ColumnWriter, get_column_writer};
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
@@ -23,7 +24,6 @@ use super::schema::{self, Header};
 use super::table::{GramPlace, Group, Page, Piece, Table};
 use super::{SegmentError, io_error};
 use crate::limits::{GROUP_METADATA_BYTES_MAX, PAGES_PER_GROUP};
-use crate::settings::ChunkEncoding;
 
 /// Where rows come from, in order of (labels, time).
 pub(crate) trait RowSource {
@@ -35,7 +35,7 @@ pub(crate) trait RowSource {
 pub(crate) fn write(
     path: &Path,
     mut header: Header,
-    encoding: ChunkEncoding,
+    compression: Compression,
     source: &mut dyn RowSource,
 ) -> Result<u64, SegmentError> {
     let io = |action| move |source| io_error(action, path, source);
@@ -44,7 +44,7 @@ pub(crate) fn write(
         source,
     };
     let file = File::create(path).map_err(io("create"))?;
-    let properties: WriterPropertiesPtr = Arc::new(schema::properties(encoding, true, schema::LINE));
+    let properties: WriterPropertiesPtr = Arc::new(schema::properties(compression, true, schema::LINE));
     let mut writer = SerializedFileWriter::new(BufWriter::new(file), schema::schema(), properties).map_err(parquet)?;
     let mut table = Table::default();
     let mut gram_bytes = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn write(
             grams: Vec::new(),
             collector: &mut collector,
         };
-        let columns = group.encode(path, encoding, source)?;
+        let columns = group.encode(path, compression, source)?;
         let grams = group.grams;
         if grams.is_empty() {
             break;
@@ -144,7 +144,7 @@ impl GroupWriter<'_> {
     fn encode(
         &mut self,
         path: &Path,
-        encoding: ChunkEncoding,
+        compression: Compression,
         source: &mut dyn RowSource,
     ) -> Result<Vec<(Bytes, ColumnCloseResult)>, SegmentError> {
         let parquet = |source| SegmentError::Parquet {
@@ -156,7 +156,7 @@ impl GroupWriter<'_> {
         // The first page speaks for the group: ids that never repeat would only make a dictionary that has to be read
         // for every page.
         let repeats = page.repeats_metadata();
-        let properties = |column| Arc::new(schema::properties(encoding, repeats, column));
+        let properties = |column| Arc::new(schema::properties(compression, repeats, column));
         let descriptor = SchemaDescriptor::new(schema::schema());
         let mut sinks: Vec<TrackedWrite<Vec<u8>>> =
             (0..schema::COLUMNS).map(|_| TrackedWrite::new(Vec::new())).collect();
