@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use longshore_model::{DAY_NS, SECOND_NS, TimeRange, TimestampNs};
+use longshore_store::{ChunkEncoding, Settings, Store};
 use longshore_tests::clock::now;
 use longshore_tests::configs::StoreFile;
 use longshore_tests::loki::{Failure, Loki};
@@ -16,6 +17,7 @@ use longshore_tests::program::{Program, Usage, ended_children_cpu_seconds, folde
 
 use crate::corpus::{ABSENT, Corpus, TRACE, Truth};
 use crate::push::push_all;
+use crate::querying::cpu_seconds;
 use crate::report::Row;
 
 /// Longest time until a store answers: Loki itself waits 15 s before it says that it is ready.
@@ -24,6 +26,8 @@ const READY_WITHIN: Duration = Duration::from_secs(90);
 const ENDS_WITHIN: Duration = Duration::from_secs(300);
 /// Times each question is asked; the fastest counts.
 const ASKED: usize = 5;
+/// A store that has not flushed for so long merges all there is to merge.
+const QUIET_NS: i64 = 3_600 * SECOND_NS;
 /// Everything in the corpus.
 const ALL: &str = "{app=~\".+\"}";
 /// Seed of the corpus.
@@ -38,6 +42,9 @@ struct Server {
     arguments: fn(&Path) -> Vec<String>,
     /// Answers may be wrong by this share. Loki's are: of hundreds of thousands of lines it has left out one.
     tolerance: f64,
+    /// Writes its data folder as it would be after a while; gives CPU-seconds. `None` for a store that leaves what it
+    /// has written as it is.
+    merge: Option<fn(&Path) -> Outcome<f64>>,
 }
 
 /// One question's cost.
@@ -58,6 +65,8 @@ struct Figures {
     push_peak_mib: f64,
     query_peak_mib: f64,
     disk_bytes: u64,
+    merged_bytes: u64,
+    merge_cpu_seconds: f64,
     costs: Vec<Cost>,
 }
 
@@ -89,6 +98,7 @@ pub fn measure(binary: &Path, megabytes: u64) -> Outcome<Vec<Row>> {
         program: binary.to_owned(),
         arguments,
         tolerance: 0.0,
+        merge: Some(merge_in_this_process),
     };
     let end = now();
     let (ours, truth) = run(&ours, megabytes, end)?;
@@ -102,6 +112,8 @@ pub fn measure(binary: &Path, megabytes: u64) -> Outcome<Vec<Row>> {
                         program,
                         arguments,
                         tolerance: 1e-3,
+                        // Its compactor joins indexes; chunks stay as they are.
+                        merge: None,
                     },
                     megabytes,
                     end,
@@ -124,7 +136,7 @@ fn rows(ours: &Figures, theirs: Option<&Figures>, truth: &Truth) -> Vec<Row> {
         format!("{rate:.0} MB per CPU-s ({:.1} s wall)", figures.push_wall.as_secs_f64())
     };
     let on_disk = |figures: &Figures| figures.push_cpu_seconds + figures.flush_cpu_seconds;
-    let ratio = |figures: &Figures| truth.bytes as f64 / figures.disk_bytes as f64;
+    let ratio = |bytes: u64| truth.bytes as f64 / bytes as f64;
     let mut rows = vec![
         row("push until durable", &until_durable, &|figures| {
             figures.push_cpu_seconds
@@ -143,10 +155,19 @@ fn rows(ours: &Figures, theirs: Option<&Figures>, truth: &Truth) -> Vec<Row> {
         .target("<= 256 MiB", ours.push_peak_mib <= 256.0),
         row(
             "raw : disk after the flush",
-            &|figures| format!("{:.1} : 1", ratio(figures)),
-            &|figures| 1.0 / ratio(figures),
+            &|figures| format!("{:.1} : 1", ratio(figures.disk_bytes)),
+            &|figures| 1.0 / ratio(figures.disk_bytes),
         )
-        .target(">= 8 : 1", ratio(ours) >= 8.0),
+        .target(">= 8 : 1", ratio(ours.disk_bytes) >= 8.0),
+        row(
+            "raw : disk after merging",
+            &|figures| {
+                let cost = figures.merge_cpu_seconds;
+                format!("{:.1} : 1 ({cost:.1} CPU-s)", ratio(figures.merged_bytes))
+            },
+            &|figures| 1.0 / ratio(figures.merged_bytes),
+        )
+        .target(">= 8 : 1", ratio(ours.merged_bytes) >= 8.0),
     ];
     for (index, (what, target)) in QUESTIONS.iter().enumerate() {
         let show = |figures: &Figures| {
@@ -211,13 +232,17 @@ fn run(server: &Server, megabytes: u64, end: TimestampNs) -> Outcome<(Figures, T
     program.terminate()?;
     program.wait(ENDS_WITHIN).ok_or("the store does not end")?;
     let flush_cpu_seconds = ended_children_cpu_seconds() - ended_before - pushed;
-    let disk_bytes = folder_bytes(&data) - folder_bytes(&data.join("wal"));
+    let disk_bytes = disk_bytes_of(&data);
 
-    let program = start()?;
+    let mut program = start()?;
     let truth = corpus.truth().clone();
     let costs = ask_all(&program, &mut Loki::new(address), &truth, end, server.tolerance)
         .map_err(|error| format!("{}: {error}", server.name))?;
     let query_peak_mib = program.usage().peak_mib;
+    program.terminate()?;
+    program.wait(ENDS_WITHIN).ok_or("the store does not end")?;
+    let merge_cpu_seconds = server.merge.map_or(Ok(0.0), |merge| merge(&data))?;
+    let merged_bytes = disk_bytes_of(&data);
     let push_cpu_seconds = pushed - idle;
     Ok((
         Figures {
@@ -227,10 +252,40 @@ fn run(server: &Server, megabytes: u64, end: TimestampNs) -> Outcome<(Figures, T
             push_peak_mib,
             query_peak_mib,
             disk_bytes,
+            merged_bytes,
+            merge_cpu_seconds,
             costs,
         },
         truth,
     ))
+}
+
+/// All files but the write-ahead log.
+fn disk_bytes_of(data: &Path) -> u64 {
+    folder_bytes(data) - folder_bytes(&data.join("wal"))
+}
+
+/// Merges as a store does that has not flushed for a while.
+fn merge_in_this_process(data: &Path) -> Outcome<f64> {
+    let settings = Settings {
+        chunk_encoding: ChunkEncoding::Zstd,
+        ..Settings::new(data)
+    };
+    let store = Store::open(settings)?;
+    let before = cpu_seconds();
+    let mut bytes = disk_bytes_of(data);
+    // Each round writes at least one segment again, until there is nothing left to merge.
+    loop {
+        store.maintain(TimestampNs(now().0 + QUIET_NS));
+        let left = disk_bytes_of(data);
+        if left == bytes {
+            break;
+        }
+        bytes = left;
+    }
+    let spent = cpu_seconds() - before;
+    store.close()?;
+    Ok(spent)
 }
 
 fn ask_all(
