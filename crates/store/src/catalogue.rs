@@ -1,6 +1,7 @@
 //! Which segments are live: rebuilt from the folder at every start, never written down.
 //!
-//! Layout: `segments/<tenant>/<YYYY-MM-DD>/<number>.parquet`. Files that do not end in `.parquet` are unfinished.
+//! Layout: `segments/<tenant>/<YYYY-MM-DD>/<number>.parquet`. A file that ends in `.unfinished` was not written to its
+//! end and goes; any other is somebody else's and stays.
 //!
 //! Invariant: a catalogue never changes once others can see it; changes are made on a copy that replaces it.
 
@@ -16,6 +17,9 @@ use crate::errors::OpenError;
 use crate::events::Events;
 use crate::head::Map;
 use crate::segment::Segment;
+
+/// Ends the name of a segment that is being written.
+pub(crate) const UNFINISHED: &str = "unfinished";
 
 /// Live segments of all tenants.
 #[derive(Clone, Default)]
@@ -105,7 +109,11 @@ impl Catalogue {
                 let mut opened = Vec::new();
                 for path in list(&day)? {
                     let Some(number) = number_of(&path) else {
-                        remove(&path)?;
+                        if path.extension().is_some_and(|extension| extension == UNFINISHED) {
+                            remove(&path)?;
+                        } else {
+                            events.foreign_file(&path);
+                        }
                         continue;
                     };
                     greatest = greatest.max(number);
@@ -140,7 +148,8 @@ pub(crate) fn file_name(number: u64) -> String {
     format!("{number:016}.parquet")
 }
 
-fn number_of(path: &Path) -> Option<u64> {
+/// The number in the name of a segment's file.
+pub(crate) fn number_of(path: &Path) -> Option<u64> {
     if path.extension()? != "parquet" {
         return None;
     }

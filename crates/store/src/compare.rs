@@ -2,6 +2,9 @@
 //!
 //! Only an entry at or below the newest flushed timestamp of its stream can be; for those the pages that may hold
 //! its timestamp are read, and the lines compared byte by byte.
+//!
+//! What a damaged page held cannot be read any more, so its lines count as not stored: one bad page must not stop all
+//! pushes of its streams.
 
 use std::sync::Arc;
 
@@ -17,6 +20,8 @@ pub(crate) struct Stored {
     streams: Vec<Vec<bool>>,
     /// Entries that had to be compared.
     pub(crate) compared: usize,
+    /// Pages that could not be read.
+    pub(crate) damaged: Vec<SegmentError>,
 }
 
 impl Stored {
@@ -62,7 +67,10 @@ pub(crate) fn find(
         Arc::ptr_eq(a.segment, b.segment) && a.segment.piece(a.piece).page == b.segment.piece(b.piece).page
     };
     for of_page in questions.chunk_by(same_page) {
-        answer(of_page, streams, &mut stored)?;
+        match answer(of_page, streams, &mut stored) {
+            Err(error @ (SegmentError::Damaged { .. } | SegmentError::Parquet { .. })) => stored.damaged.push(error),
+            answered => answered?,
+        }
     }
     Ok(stored)
 }

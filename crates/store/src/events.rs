@@ -12,6 +12,7 @@ use prometheus_client::registry::Registry;
 use tracing::{error, info, warn};
 
 use crate::catalogue::Catalogue;
+use crate::compare::Stored;
 use crate::deletion::Deletion;
 use crate::errors::FlushError;
 use crate::removal::{Reason, Removed};
@@ -35,6 +36,7 @@ pub(crate) struct Events {
     merges: Counter,
     retention_unlinks: Counter,
     damaged_segments: Counter,
+    damaged_pages: Counter,
     removed_lines: Family<ReasonLabel, Counter>,
     removed_bytes: Family<ReasonLabel, Counter>,
 }
@@ -92,6 +94,11 @@ impl Events {
             "Segments that could not be opened",
             &self.damaged_segments,
         );
+        counter(
+            "store_damaged_pages",
+            "Pages of segments that could not be compared with new lines",
+            &self.damaged_pages,
+        );
         registry.register(
             "store_removed_lines",
             "Stored lines removed from disk, by reason",
@@ -118,8 +125,16 @@ impl Events {
         self.duplicate_lines.inc_by(duplicates as u64);
     }
 
-    pub(crate) fn compared(&self, lines: usize) {
-        self.compared_lines.inc_by(lines as u64);
+    pub(crate) fn compared(&self, stored: &Stored) {
+        self.compared_lines.inc_by(stored.compared as u64);
+        self.damaged_pages.inc_by(stored.damaged.len() as u64);
+        for error in &stored.damaged {
+            let cause: &(dyn Error + 'static) = error;
+            error!(
+                cause,
+                "a page is damaged, lines that are pushed again may be in it and are stored once more"
+            );
+        }
     }
 
     pub(crate) fn head_grew_to(&self, bytes: usize) {
@@ -185,6 +200,10 @@ impl Events {
         self.damaged_segments.inc();
         let cause: &(dyn Error + 'static) = error;
         error!(path = %path.display(), cause, "cannot open a segment, its lines are missing from results");
+    }
+
+    pub(crate) fn foreign_file(&self, path: &Path) {
+        warn!(path = %path.display(), "no segment by its name, left as it is");
     }
 
     pub(crate) fn merged(&self, from: usize, file_bytes: u64) {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use longshore_model::{TenantId, TimestampNs};
 
-use crate::catalogue::{day_directory, file_name};
+use crate::catalogue::{UNFINISHED, day_directory, file_name};
 use crate::errors::FlushError;
 use crate::head::{Head, ReplayedFile, TenantHead};
 use crate::segment::schema::{self, Effort, Header};
@@ -114,18 +114,15 @@ impl Inner {
             move |source| FlushError::Io { action, path, source }
         };
         create_directories(&self.segments_directory(), directory).map_err(io("create", directory))?;
-        let unfinished = path.with_extension("unfinished");
+        let unfinished = path.with_extension(UNFINISHED);
         let table = TablePlace {
             offset: 0,
             compressed_bytes: 0,
             bytes: 0,
             checksum: 0,
         };
-        let effort = if replaces.is_empty() {
-            Effort::Quick
-        } else {
-            Effort::Thorough
-        };
+        let rewrites = !replaces.is_empty();
+        let effort = if rewrites { Effort::Thorough } else { Effort::Quick };
         let compression = schema::compression(self.settings.chunk_encoding, effort);
         let header = Header {
             tenant: tenant.clone(),
@@ -139,9 +136,37 @@ impl Inner {
             let _removed = fs::remove_file(&unfinished);
             return written.map(|_| None).map_err(FlushError::from);
         }
+        // What can fail for want of a descriptor comes before the file has its name.
+        let mut segment = Segment::open(&unfinished).inspect_err(|_| {
+            let _removed = fs::remove_file(&unfinished);
+        })?;
         fs::rename(&unfinished, path).map_err(io("rename", &unfinished))?;
-        sync_directory(directory).map_err(io("sync", directory))?;
-        Ok(Some(Segment::open(path)?))
+        segment.renamed(path);
+        if let Err(source) = sync_directory(directory) {
+            // From the next start on it would count, and so would the segment of the next attempt. That of a flush has
+            // the same name.
+            if rewrites {
+                self.discard(path);
+            }
+            return Err(io("sync", directory)(source));
+        }
+        Ok(Some(segment))
+    }
+
+    /// Removes a segment with a name of its own that is not to count. Where that fails, nothing else is rewritten until
+    /// it is gone: the next attempt must not name the same segments as replaced.
+    pub(crate) fn discard(&self, path: &Path) {
+        if let Err(error) = fs::remove_file(path).or_else(ignore_missing) {
+            self.events.unlink_failed(path, &error);
+            lock(&self.discarded).insert(path.to_owned());
+        }
+    }
+
+    /// Removes what could not be removed when it was discarded. Returns whether all of it is gone.
+    pub(crate) fn remove_discarded(&self) -> bool {
+        let mut discarded = lock(&self.discarded);
+        discarded.retain(|path| fs::remove_file(path).or_else(ignore_missing).is_err());
+        discarded.is_empty()
     }
 
     pub(crate) fn segments_directory(&self) -> PathBuf {
@@ -187,11 +212,9 @@ fn ignore_missing(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// Makes a folder and those above it up to `root`, with durable names.
+/// Makes a folder and those above it up to `root`, with durable names. One that is there already may be from an attempt
+/// that did not come to the end of this.
 fn create_directories(root: &Path, directory: &Path) -> io::Result<()> {
-    if directory.is_dir() {
-        return Ok(());
-    }
     fs::create_dir_all(directory)?;
     for made in directory
         .ancestors()

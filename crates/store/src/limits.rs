@@ -30,7 +30,11 @@ pub(crate) const PAGE_TEXT_BYTES: usize = 1 << 20;
 /// Memory that a scan keeps from page to page. A page of one longer line gives its memory back at once.
 pub(crate) const SPARE_BUFFER_BYTES_MAX: usize = 2 * PAGE_TEXT_BYTES;
 
-/// Rows in one page, so that pages of very short lines stay small in the other columns too.
+/// Bytes of distinct structured metadata after which a page ends: a merge holds a page of each segment, a scan one. That
+/// of the last row may go above it.
+pub(crate) const PAGE_METADATA_BYTES: usize = 1 << 20;
+
+/// Rows in one page, so that pages of very short lines stay small in the columns of numbers too.
 pub(crate) const PAGE_ROWS_MAX: usize = 32 << 10;
 
 /// Pages in one row group: the compressed columns of a group are held in memory until it is complete.

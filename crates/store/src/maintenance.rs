@@ -73,6 +73,9 @@ impl Inner {
         }
         drop(state);
         self.apply_retention(now);
+        if !self.remove_discarded() {
+            return false;
+        }
         match self
             .sweep_deletions(now)
             .and_then(|more| Ok(more || self.retain_streams(now)?))

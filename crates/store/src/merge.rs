@@ -42,8 +42,14 @@ impl Inner {
         state.last_segment_number += 1;
         let number = state.last_segment_number;
         drop(state);
-        self.merge_segments(&segments, number)?;
-        Ok(true)
+        let merged = self.merge_segments(&segments, number);
+        if let Err(FlushError::Encode { path, .. }) = &merged
+            && segments.iter().any(|segment| segment.path() == path)
+        {
+            // The others are merged without it.
+            lock(&self.state).unmergeable.insert(path.clone());
+        }
+        merged.map(|()| true)
     }
 
     fn merge_segments(&self, segments: &[Arc<Segment>], number: u64) -> Result<(), FlushError> {
@@ -70,11 +76,8 @@ impl Inner {
         if live != segments.len() {
             drop(state);
             // Retention took some of them in the meantime; the day is over, and so is this merge.
-            return fs::remove_file(&path).map_err(|source| FlushError::Io {
-                action: "remove",
-                path,
-                source,
-            });
+            self.discard(&path);
+            return Ok(());
         }
         let catalogue = Arc::make_mut(&mut state.catalogue);
         catalogue.remove(&paths);
@@ -97,14 +100,17 @@ impl Inner {
 fn choose(state: &State, waiting_min: usize) -> Option<Vec<Arc<Segment>>> {
     let tenants = state.catalogue.tenants();
     for segments in tenants.flat_map(|tenant| tenant.days.values()) {
-        let is_small = |segment: &&Arc<Segment>| segment.line_bytes() < MERGED_LINE_BYTES_MAX / 2;
-        if segments.iter().filter(is_small).count() < waiting_min {
+        let segments = segments
+            .iter()
+            .filter(|segment| !state.unmergeable.contains(segment.path()));
+        let mut smallest: Vec<&Arc<Segment>> = segments.collect();
+        let is_small = |segment: &&&Arc<Segment>| segment.line_bytes() < MERGED_LINE_BYTES_MAX / 2;
+        if smallest.iter().filter(is_small).count() < waiting_min {
             continue;
         }
-        let mut smallest: Vec<&Arc<Segment>> = segments.iter().collect();
         smallest.sort_by_key(|segment| segment.line_bytes());
         let mut line_bytes = 0;
-        let chosen: Vec<Arc<Segment>> = smallest
+        let mut chosen: Vec<Arc<Segment>> = smallest
             .into_iter()
             .take(MERGE_SEGMENTS_MAX)
             .take_while(|segment| {
@@ -114,6 +120,8 @@ fn choose(state: &State, waiting_min: usize) -> Option<Vec<Arc<Segment>>> {
             .cloned()
             .collect();
         if chosen.len() >= MERGE_SEGMENTS_MIN {
+            // Lines of one moment stay in the order in which they came.
+            chosen.sort_by_key(|segment| segment.first_number());
             return Some(chosen);
         }
     }

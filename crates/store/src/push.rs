@@ -88,13 +88,13 @@ impl Inner {
             let stored = compare::find(&catalogue, tenant, streams).map_err(compare_error)?;
             let state = self.lock_with_room()?;
             if state.catalogue.flushes == catalogue.flushes {
-                self.events.compared(stored.compared);
+                self.events.compared(&stored);
                 return Ok((state, stored));
             }
         }
         let state = self.lock_with_room()?;
         let stored = compare::find(&state.catalogue, tenant, streams).map_err(compare_error)?;
-        self.events.compared(stored.compared);
+        self.events.compared(&stored);
         Ok((state, stored))
     }
 

@@ -127,8 +127,11 @@ impl Inner {
         reason: Reason,
     ) -> Result<(), FlushError> {
         if new.is_none() {
-            // Without a segment that names them these would come to life again.
+            // Without a segment that names them these would come to life again, and so would the segment itself; scans
+            // have it open.
             self.remove_replaced(old)?;
+            remove(old.path())?;
+            sync_parent(old.path())?;
         }
         let new_path = new.as_ref().map(|segment| segment.path().to_owned());
         let mut state = lock(&self.state);
@@ -136,7 +139,10 @@ impl Inner {
         if !is_live {
             drop(state);
             // The whole day went in the meantime.
-            return new_path.map_or(Ok(()), |path| remove(&path));
+            if let Some(path) = new_path {
+                self.discard(&path);
+            }
+            return Ok(());
         }
         let catalogue = Arc::make_mut(&mut state.catalogue);
         catalogue.remove(&HashSet::from([old.path().to_owned()]));
@@ -148,11 +154,9 @@ impl Inner {
         self.events.catalogue_changed(&catalogue);
         self.events.removed(old.path(), removed, reason);
         remove(old.path())?;
-        if let Some(directory) = old.path().parent() {
-            sync(directory)?;
-            // The folder goes with its last file; while there are others this fails, which means nothing.
-            let _removed = fs::remove_dir(directory);
-        }
+        sync_parent(old.path())?;
+        // The folder goes with its last file; while there are others this fails, which means nothing.
+        let _removed = old.path().parent().map(fs::remove_dir);
         Ok(())
     }
 
@@ -191,6 +195,10 @@ fn remove(path: &Path) -> Result<(), FlushError> {
         }),
         _ => Ok(()),
     }
+}
+
+fn sync_parent(path: &Path) -> Result<(), FlushError> {
+    path.parent().map_or(Ok(()), sync)
 }
 
 fn sync(directory: &Path) -> Result<(), FlushError> {

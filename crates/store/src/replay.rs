@@ -87,6 +87,7 @@ impl Inner {
         let mut state = lock(&self.state);
         let stored = compare::find(&state.catalogue, &tenant, &gathered.streams)
             .map_err(|error| OpenError::Flush(FlushError::from(error)))?;
+        self.events.compared(&stored);
         let (_, outcome) = self.insert(&mut state, &tenant, gathered.streams, &hashes, &stored);
         if self.is_full(&state) {
             self.freeze(&mut state);

@@ -30,6 +30,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, PageIndexPolicy, ParquetMetaD
 use parquet::file::page_index::offset_index::PageLocation;
 use thiserror::Error;
 
+use crate::catalogue::number_of;
 use read::SegmentFile;
 use table::{Group, Page, Piece, Table};
 
@@ -172,6 +173,17 @@ impl Segment {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Takes note of its file's new name.
+    pub(crate) fn renamed(&mut self, path: &Path) {
+        path.clone_into(&mut self.path);
+    }
+
+    /// The least number of its own and those it replaced: earlier rows are in segments with lesser ones.
+    pub(crate) fn first_number(&self) -> Option<u64> {
+        let replaced = self.replaces.iter().filter_map(|name| number_of(Path::new(name)));
+        replaced.chain(number_of(&self.path)).min()
     }
 
     /// The file's name within its day.

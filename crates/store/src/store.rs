@@ -1,6 +1,7 @@
 //! The store as its callers see it: open, push, scan, close.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -52,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) maintenance_wanted: Condvar,
     /// Held while a flush runs.
     pub(crate) flushing: Mutex<()>,
+    /// Segments that are not to count and could not be removed.
+    pub(crate) discarded: Mutex<HashSet<PathBuf>>,
     /// Held while delete requests change.
     pub(crate) deleting: Mutex<()>,
     /// How far the removal of deleted lines is.
@@ -73,6 +76,8 @@ pub(crate) struct State {
     /// Raw to compressed bytes of the last flush, an estimate for the next.
     pub(crate) compression_ratio: f64,
     pub(crate) last_segment_number: u64,
+    /// Segments with a page that cannot be read.
+    pub(crate) unmergeable: HashSet<PathBuf>,
     /// When the last flush ended, or the store was opened.
     pub(crate) last_flush: TimestampNs,
     /// No more pushes.
@@ -138,6 +143,7 @@ impl Store {
             deletions: Arc::new(deletions),
             compression_ratio: COMPRESSION_RATIO_ASSUMED,
             last_segment_number,
+            unmergeable: HashSet::new(),
             last_flush: clock.now(),
             closed: false,
             stopping: false,
@@ -153,6 +159,7 @@ impl Store {
             flush_wanted: Condvar::new(),
             maintenance_wanted: Condvar::new(),
             flushing: Mutex::new(()),
+            discarded: Mutex::default(),
             deleting: Mutex::new(()),
             sweep: Mutex::default(),
             stream_round: Mutex::default(),
@@ -183,6 +190,11 @@ impl Store {
     /// Nothing was acknowledged: some, all or none of the entries may be stored, and pushing them again is safe.
     pub fn push(&self, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<PushOutcome, PushError> {
         self.inner.push(tenant, streams)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
     }
 
     /// Sets who hears of new entries; replaces the listener before.

@@ -1,6 +1,7 @@
 //! The store as a whole, against a model that is a plain set of rows.
 
 mod concurrent;
+mod damage;
 mod deletions;
 mod duplicates;
 mod fixtures;

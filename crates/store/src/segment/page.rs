@@ -3,7 +3,7 @@
 use longshore_model::Labels;
 
 use crate::head::Map;
-use crate::limits::{PAGE_ROWS_MAX, PAGE_TEXT_BYTES};
+use crate::limits::{PAGE_METADATA_BYTES, PAGE_ROWS_MAX, PAGE_TEXT_BYTES};
 
 /// A dictionary of metadata pays when at most one row in so many has a set of its own.
 const DISTINCT_ONE_IN: usize = 4;
@@ -23,6 +23,7 @@ pub(crate) struct PageRows {
     /// Index into `dictionary` of each row.
     pub(crate) metadata: Vec<u32>,
     ids: Map<Labels, u32>,
+    metadata_bytes: usize,
 }
 
 impl PageRows {
@@ -34,6 +35,7 @@ impl PageRows {
         self.dictionary.clear();
         self.metadata.clear();
         self.ids.clear();
+        self.metadata_bytes = 0;
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -42,7 +44,7 @@ impl PageRows {
 
     /// Bytes of the distinct sets of structured metadata.
     pub(crate) fn metadata_bytes(&self) -> usize {
-        self.dictionary.iter().map(Labels::size_bytes).sum()
+        self.metadata_bytes
     }
 
     /// Whether most rows share their metadata with others, so that a dictionary pays.
@@ -52,7 +54,8 @@ impl PageRows {
 
     /// Whether a line of this length still fits; any line fits into an empty page.
     pub(crate) fn fits(&self, line_bytes: usize) -> bool {
-        self.rows() == 0 || (self.text.len() + line_bytes <= PAGE_TEXT_BYTES && self.rows() < PAGE_ROWS_MAX)
+        let has_room = self.text.len() + line_bytes <= PAGE_TEXT_BYTES && self.metadata_bytes < PAGE_METADATA_BYTES;
+        self.rows() == 0 || (has_room && self.rows() < PAGE_ROWS_MAX)
     }
 
     /// Rows pushed from here on belong to this stream.
@@ -78,6 +81,7 @@ impl PageRows {
             .unwrap_or_else(|| {
                 let id = self.dictionary.len() as u32;
                 self.dictionary.push(metadata.clone());
+                self.metadata_bytes += metadata.size_bytes();
                 self.ids.insert(metadata.clone(), id);
                 id
             });

@@ -198,6 +198,23 @@ fn much_metadata_does_not_cut_pages() {
 }
 
 #[test]
+fn pages_end_by_metadata_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let labels = Labels::new([("app", "web")]);
+    let filler = "y".repeat(4 << 10);
+    let metadata = |at: i64| Labels::new([("id", format!("{at:04}{filler}"))]);
+    let rows: Vec<Row> = (0..1_000)
+        .map(|at| (labels.clone(), at, "x".to_owned(), metadata(at)))
+        .collect();
+    let segment = write_rows(&folder.path().join("s.parquet"), &rows, ChunkEncoding::Zstd);
+    assert!(
+        segment.pages().iter().all(|page| page.rows <= 256),
+        "one MiB is 256 of these"
+    );
+    assert_eq!(read_rows(&segment), rows);
+}
+
+#[test]
 fn metadata_that_never_repeats_has_no_dictionary_and_ends_groups() {
     let folder = tempfile::tempdir().unwrap();
     let labels = Labels::new([("app", "web")]);

@@ -428,6 +428,26 @@ fn small_segments_are_merged_once_the_store_is_quiet() {
 }
 
 #[test]
+fn lines_of_one_moment_keep_their_order_when_they_are_merged() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    // The later, the smaller: merges begin with the smallest segment.
+    let lines: Vec<String> = (0..8)
+        .map(|number| format!("{number}{}", "x".repeat(100 - 9 * number)))
+        .collect();
+    for line in &lines {
+        push(&store, "web", &[(7, line)]).unwrap();
+        store.flush().unwrap();
+    }
+    store.maintain(TimestampNs(300 * longshore_model::SECOND_NS));
+    assert_eq!(files_in(&directory.path().join("segments/fake/1970-01-01")).len(), 1);
+    let tenant = TenantId::single();
+    let merged = scan(&store, &tenant, TimeRange::ALL, Direction::Forward, Vec::new());
+    let merged: Vec<String> = merged.into_iter().map(|(.., line)| line).collect();
+    assert_eq!(merged, lines);
+}
+
+#[test]
 fn a_busy_store_merges_what_has_piled_up() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());
