@@ -18,10 +18,6 @@ pub(crate) const PUSH_INFLATION_EXPECTED: usize = 4;
 /// Pushes that may wait for their fsync at a time, each on a thread of its own. One fsync covers all of them.
 pub(crate) const PUSHES_AT_ONCE: usize = 64;
 
-/// Bytes of entries given to the store in one call; a larger request is stored piece by piece. Far below what one
-/// record of the write-ahead log may hold.
-pub(crate) const STORE_PUSH_BYTES: usize = 8 << 20;
-
 /// Largest form body of a query, in bytes, where nothing is configured: Loki's longest query is 128 KiB, escaped it may be
 /// three times that. Larger ones get 413.
 pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 1 << 20;

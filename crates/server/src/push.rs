@@ -21,7 +21,7 @@ use tracing::{error, warn};
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
 use crate::ingest;
-use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES, STORE_PUSH_BYTES};
+use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES};
 use crate::params::now;
 use crate::server::Shared;
 use crate::tenant::Tenant;
@@ -229,9 +229,8 @@ fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) 
     shared.metrics.refused(&accepted.refusals);
     let (lines, bytes) = (accepted.lines, accepted.bytes);
     let streams = accepted.streams.into_iter().map(|checked| checked.stream);
-    for part in split(streams.collect()) {
-        shared.store.push(id, part).map_err(|error| push_error(&error))?;
-    }
+    let stored = shared.store.push(id, streams.collect());
+    stored.map_err(|error| push_error(&error))?;
     shared.metrics.pushed(lines, bytes);
     if accepted.refusals.is_empty() {
         return Ok(());
@@ -242,44 +241,6 @@ fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) 
         Ok(())
     } else {
         Err(error)
-    }
-}
-
-/// Cuts what is too much for one call into parts, keeping the order within each stream.
-fn split(streams: Vec<StreamEntries>) -> Vec<Vec<StreamEntries>> {
-    let mut parts = vec![Vec::new()];
-    let mut part_bytes = 0;
-    for stream in streams {
-        let StreamEntries { labels, entries } = stream;
-        let mut current = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let entry_bytes = entry.line.len() + entry.structured_metadata.size_bytes();
-            if part_bytes > 0 && part_bytes + entry_bytes > STORE_PUSH_BYTES {
-                close_part(&mut parts, &labels, &mut current);
-                parts.push(Vec::new());
-                part_bytes = 0;
-            }
-            part_bytes += entry_bytes;
-            current.push(entry);
-        }
-        close_part(&mut parts, &labels, &mut current);
-    }
-    parts.retain(|part| !part.is_empty());
-    parts
-}
-
-fn close_part(
-    parts: &mut [Vec<StreamEntries>],
-    labels: &longshore_model::Labels,
-    entries: &mut Vec<longshore_model::Entry>,
-) {
-    if let Some(part) = parts.last_mut()
-        && !entries.is_empty()
-    {
-        part.push(StreamEntries {
-            labels: labels.clone(),
-            entries: std::mem::take(entries),
-        });
     }
 }
 

@@ -21,6 +21,7 @@ mod limits;
 mod lock;
 mod maintenance;
 mod merge;
+mod parts;
 mod push;
 mod removal;
 mod replay;

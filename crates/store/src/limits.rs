@@ -10,8 +10,13 @@ pub(crate) const HEAD_BYTES_DEFAULT: usize = 32 << 20;
 /// copy at most one block a stream.
 pub(crate) const BLOCK_TEXT_BYTES: usize = 128 << 10;
 
-/// Bytes of one record of the write-ahead log: one push, or the part of it that was new. A larger push is refused.
+/// Bytes of one record of the write-ahead log: what was new in one part of a push. A push of which more cannot be told apart
+/// (one line at one moment, with ever other metadata) is refused.
 pub(crate) const RECORD_BYTES_MAX: usize = 64 << 20;
+
+/// Bytes of a push above which it is stored in parts: few beside a head, and each part waits until there is room for it.
+/// Entries that must stay together may make a part larger, up to a record.
+pub(crate) const PUSH_PART_BYTES: usize = 8 << 20;
 
 /// Bytes of records that wait for the committer. When more wait, pushes wait, then fail retryably.
 pub(crate) const WAL_BUFFER_BYTES_MAX: usize = 8 << 20;
@@ -96,4 +101,5 @@ pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(600);
 /// Time until segments that could not be rewritten are tried again: they may be damaged, or the disk full.
 pub(crate) const SWEEP_RETRY: Duration = Duration::from_secs(600);
 
+const _: () = assert!(PUSH_PART_BYTES < RECORD_BYTES_MAX);
 const _: () = assert!(MERGE_SEGMENTS_MIN >= 2 && MERGE_SEGMENTS_MIN <= MERGE_SEGMENTS_MAX);

@@ -8,6 +8,7 @@ use crate::compare::{self, Stored};
 use crate::errors::PushError;
 use crate::head::Head;
 use crate::limits::{COMPARE_ATTEMPTS_MAX, PUSH_WAIT_MAX, RECORD_BYTES_MAX};
+use crate::parts;
 use crate::segment::SegmentError;
 use crate::store::{Inner, State, lock};
 use crate::wal::{Deadline, record};
@@ -25,13 +26,28 @@ pub struct PushOutcome {
 
 /// Hears of new entries once they are durable; for live tails.
 pub trait EntryListener: Send + Sync {
-    /// Gets the new entries of one push. Must return quickly and must not push: it runs on the pushing thread.
+    /// Gets the new entries of one push, of a large one in several calls. Must return quickly and must not push: it runs on the pushing thread.
     fn entries_stored(&self, tenant: &TenantId, streams: &[StreamEntries]);
 }
 
 impl Inner {
-    /// Stores the entries that are new and returns when all of them are durable.
+    /// Stores the entries that are new, part by part, and returns when all of them are durable.
     pub(crate) fn push(&self, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<PushOutcome, PushError> {
+        let lines: usize = streams.iter().map(|stream| stream.entries.len()).sum();
+        let mut outcome = PushOutcome::default();
+        for part in parts::cut(streams) {
+            let of_part = self.push_part(tenant, part)?;
+            outcome.accepted_lines += of_part.accepted_lines;
+            outcome.accepted_bytes += of_part.accepted_bytes;
+            outcome.duplicate_lines += of_part.duplicate_lines;
+        }
+        let left_out = lines - outcome.accepted_lines - outcome.duplicate_lines;
+        self.events.pushed(0, 0, left_out);
+        outcome.duplicate_lines += left_out;
+        Ok(outcome)
+    }
+
+    fn push_part(&self, tenant: &TenantId, streams: Vec<StreamEntries>) -> Result<PushOutcome, PushError> {
         let size_bytes = record::size_bound(&streams);
         if size_bytes > RECORD_BYTES_MAX {
             return Err(PushError::TooLarge {

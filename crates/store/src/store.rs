@@ -184,7 +184,8 @@ impl Store {
 
     /// Stores entries; blocks until they are durable.
     ///
-    /// An entry whose stream, timestamp and line are stored already is dropped and counted as a duplicate.
+    /// An entry whose stream, timestamp and line are stored already is dropped and counted as a duplicate. The entries of
+    /// one call are one push, however many there are: among them metadata tells lines apart too.
     ///
     /// # Errors
     /// Nothing was acknowledged: some, all or none of the entries may be stored, and pushing them again is safe.

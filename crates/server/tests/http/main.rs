@@ -7,6 +7,7 @@ mod bounds;
 mod connections;
 mod delete;
 mod errors;
+mod large_pushes;
 mod model;
 mod multi_tenant;
 mod patterns;

@@ -41,13 +41,23 @@ const PAYLOAD_OVERHEAD_BYTES: usize = 200;
 
 /// Most bytes that the payload of a record with these streams can take.
 pub(crate) fn size_bound(streams: &[StreamEntries]) -> usize {
-    let labels_bound = |labels: &Labels| labels.size_bytes() + labels.len() * 20 + 10;
-    let entry_bound = |entry: &Entry| entry.line.len() + 30 + labels_bound(&entry.structured_metadata);
-    let streams_bound: usize = streams
-        .iter()
-        .map(|stream| labels_bound(&stream.labels) + 10 + stream.entries.iter().map(entry_bound).sum::<usize>())
-        .sum();
-    streams_bound + PAYLOAD_OVERHEAD_BYTES
+    let bound =
+        |stream: &StreamEntries| stream_bound(&stream.labels) + stream.entries.iter().map(entry_bound).sum::<usize>();
+    streams.iter().map(bound).sum::<usize>() + PAYLOAD_OVERHEAD_BYTES
+}
+
+/// Most bytes that a stream takes besides its entries.
+pub(crate) fn stream_bound(labels: &Labels) -> usize {
+    labels_bound(labels) + 10
+}
+
+/// Most bytes that an entry takes.
+pub(crate) fn entry_bound(entry: &Entry) -> usize {
+    entry.line.len() + 30 + labels_bound(&entry.structured_metadata)
+}
+
+fn labels_bound(labels: &Labels) -> usize {
+    labels.size_bytes() + labels.len() * 20 + 10
 }
 
 /// Appends the payload: tenant, then each stream with its labels and entries.
