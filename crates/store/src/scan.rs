@@ -1,12 +1,14 @@
 //! Scans: what a query reads, pruned, newest or oldest first, in bounded memory.
 //!
-//! A scan takes hold of head blocks and segments under the store's lock, then reads without it. It holds one page
+//! A scan finds the streams that it wants, takes hold of head blocks and segments under the store's lock, then reads
+//! without it. It holds one page
 //! of each column at a time; files stay readable after retention or a merge has unlinked them, because they stay
 //! open.
 //!
 //! Invariant: the snapshot is taken in one step, so each row is in exactly one of its units.
 
 mod head;
+mod matching;
 mod search;
 mod segment;
 mod volume;
@@ -21,6 +23,7 @@ use crate::segment::plain::Buffers;
 use crate::segment::{Segment, SegmentError};
 use crate::store::{Inner, State, lock};
 pub(crate) use head::HeadBlock;
+pub(crate) use matching::Matching;
 pub(crate) use segment::SegmentScan;
 
 /// A running scan over a snapshot.
@@ -53,8 +56,9 @@ impl Unit {
 
 impl<'a> Scan<'a> {
     pub(crate) fn open(inner: &Inner, request: ScanRequest<'a>) -> Self {
+        let matching = Matching::of(inner, request.tenant, &request.selector);
         let state = lock(&inner.state);
-        let blocks = head_blocks(&state, &request);
+        let blocks = head_blocks(&state, &matching, &request);
         let hidden = Hidden::of(&state, &*inner.settings.rules, request.tenant, request.time);
         let catalogue = Arc::clone(&state.catalogue);
         drop(state);
@@ -119,12 +123,8 @@ impl BatchSource for Scan<'_> {
 }
 
 /// Blocks of the heads that a request may want.
-pub(crate) fn head_blocks(state: &State, request: &ScanRequest<'_>) -> Vec<HeadBlock> {
-    let mut blocks = Vec::new();
-    for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-        head::collect(head, request, &mut blocks);
-    }
-    blocks
+pub(crate) fn head_blocks(state: &State, matching: &Matching, request: &ScanRequest<'_>) -> Vec<HeadBlock> {
+    head::collect(matching.streams(state, request.tenant), request.time)
 }
 
 fn overlaps(wanted: TimeRange, (first, last): (TimestampNs, TimestampNs)) -> bool {

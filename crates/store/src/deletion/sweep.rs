@@ -134,7 +134,8 @@ impl Inner {
             return false;
         };
         let request = rows.scan_request(&request.facts.tenant, &self.stopping);
-        let blocks = scan::head_blocks(&lock(&self.state), &request);
+        let matching = scan::Matching::of(self, request.tenant, &request.selector);
+        let blocks = scan::head_blocks(&lock(&self.state), &matching, &request);
         let mut stats = ScanStats::default();
         blocks.iter().any(|block| {
             let batch = block.read(&request, &Hidden::default(), rows.range(), &mut stats);

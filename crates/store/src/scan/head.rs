@@ -6,31 +6,25 @@ use longshore_model::{Batch, Labels, Metadata, ScanRequest, ScanStats, TimeRange
 
 use super::search::{lines_of, retain_hits};
 use crate::deletion::{Hidden, columns_for, hide};
-use crate::head::{Block, Head};
+use crate::head::{Block, StreamHead};
 
 /// A block of one stream, held for a scan.
 pub(crate) struct HeadBlock {
-    labels: Labels,
-    block: Arc<Block>,
+    pub(super) labels: Labels,
+    pub(super) block: Arc<Block>,
     /// Least timestamp.
     pub(super) first: TimestampNs,
     /// Greatest timestamp.
     pub(super) last: TimestampNs,
 }
 
-/// Takes hold of every block that the request may want.
-pub(super) fn collect(head: &Head, request: &ScanRequest<'_>, blocks: &mut Vec<HeadBlock>) {
-    let Some(tenant) = head.tenants.get(request.tenant) else {
-        return;
-    };
-    for stream in tenant
-        .streams
-        .values()
-        .filter(|stream| request.selector.matches(&stream.labels))
-    {
+/// Takes hold of the blocks of some streams that may have rows in a time.
+pub(super) fn collect<'a>(streams: impl Iterator<Item = &'a StreamHead>, time: TimeRange) -> Vec<HeadBlock> {
+    let mut blocks = Vec::new();
+    for stream in streams {
         for block in stream.blocks().iter().filter(|block| block.rows() > 0) {
             let (first, last) = block.time_bounds();
-            if request.time.overlaps(first, last) {
+            if time.overlaps(first, last) {
                 blocks.push(HeadBlock {
                     labels: stream.labels.clone(),
                     block: Arc::clone(block),
@@ -40,6 +34,7 @@ pub(super) fn collect(head: &Head, request: &ScanRequest<'_>, blocks: &mut Vec<H
             }
         }
     }
+    blocks
 }
 
 impl HeadBlock {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use longshore_model::{Labels, StreamSelector, TenantId, TimeRange, TimestampNs};
 
+use super::head::{self, HeadBlock};
+use super::matching::Matching;
 use crate::deletion::Hidden;
-use crate::head::Head;
 use crate::store::{Inner, StreamVolume, lock};
 
 /// Most buckets of one stream; a query that asks for more gets coarser ones.
@@ -14,22 +15,16 @@ const BUCKETS_MAX: i64 = 11_000;
 
 impl Inner {
     pub(crate) fn streams(&self, tenant: &TenantId, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
+        let matching = Matching::of(self, tenant, selector);
         let mut found = BTreeSet::new();
         let state = lock(&self.state);
         let hidden = Hidden::of(&state, &*self.settings.rules, tenant, time);
-        for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-            let streams = head
-                .tenants
-                .get(tenant)
-                .into_iter()
-                .flat_map(|tenant| tenant.streams.values());
-            for stream in streams {
-                let visible = stream
-                    .time_bounds()
-                    .is_some_and(|bounds| is_visible(&hidden, &stream.labels, bounds, time));
-                if visible && selector.matches(&stream.labels) {
-                    found.insert(stream.labels.clone());
-                }
+        for stream in matching.streams(&state, tenant) {
+            let visible = stream
+                .time_bounds()
+                .is_some_and(|bounds| is_visible(&hidden, &stream.labels, bounds, time));
+            if visible {
+                found.insert(stream.labels.clone());
             }
         }
         let catalogue = Arc::clone(&state.catalogue);
@@ -56,14 +51,14 @@ impl Inner {
         time: TimeRange,
         bucket_ns: Option<i64>,
     ) -> Vec<StreamVolume> {
-        let mut volumes = Volumes::new(time, bucket_ns);
+        let matching = Matching::of(self, tenant, selector);
         let state = lock(&self.state);
         let hidden = Hidden::of(&state, &*self.settings.rules, tenant, time);
-        for head in [Some(&state.active), state.frozen.as_deref()].into_iter().flatten() {
-            add_head(&mut volumes, head, tenant, selector, &hidden);
-        }
+        let blocks = head::collect(matching.streams(&state, tenant), time);
         let catalogue = Arc::clone(&state.catalogue);
         drop(state);
+        let mut volumes = Volumes::new(time, bucket_ns);
+        blocks.iter().for_each(|block| add_block(&mut volumes, block, &hidden));
         let segments = catalogue
             .tenant(tenant)
             .into_iter()
@@ -94,23 +89,19 @@ fn is_visible(hidden: &Hidden, labels: &Labels, (first, last): (TimestampNs, Tim
     time.overlaps(first, last) && !hidden.covers(labels, inside.0, inside.1)
 }
 
-fn add_head(volumes: &mut Volumes, head: &Head, tenant: &TenantId, selector: &dyn StreamSelector, hidden: &Hidden) {
-    let streams = head
-        .tenants
-        .get(tenant)
-        .into_iter()
-        .flat_map(|tenant| tenant.streams.values());
-    for stream in streams.filter(|stream| selector.matches(&stream.labels)) {
-        for block in stream.blocks() {
-            let (first, last) = block.time_bounds();
-            let hides = !hidden.touching(&stream.labels, first, last).is_empty();
-            for row in 0..block.rows() {
-                let (start, end) = block.span(row);
-                let at = block.timestamp(row);
-                if !hides || !hidden.covers(&stream.labels, TimestampNs(at), TimestampNs(at)) {
-                    volumes.add_part(&stream.labels, (at, at), (at, at), u64::from(end - start));
-                }
-            }
+fn add_block(volumes: &mut Volumes, held: &HeadBlock, hidden: &Hidden) {
+    let HeadBlock {
+        labels,
+        block,
+        first,
+        last,
+    } = held;
+    let hides = !hidden.touching(labels, *first, *last).is_empty();
+    for row in 0..block.rows() {
+        let (start, end) = block.span(row);
+        let at = block.timestamp(row);
+        if !hides || !hidden.covers(labels, TimestampNs(at), TimestampNs(at)) {
+            volumes.add_part(labels, (at, at), (at, at), u64::from(end - start));
         }
     }
 }
@@ -156,7 +147,10 @@ impl Volumes {
         while at < to {
             let bucket_start = start + (at - start) / bucket * bucket;
             let next = (bucket_start + bucket).min(to);
-            *buckets.entry(bucket_start as i64).or_default() += bytes_before(next) - bytes_before(at);
+            let part = bytes_before(next) - bytes_before(at);
+            if part > 0 {
+                *buckets.entry(bucket_start as i64).or_default() += part;
+            }
             at = next;
         }
     }
@@ -191,6 +185,14 @@ mod tests {
         assert_eq!(
             buckets,
             [(TimestampNs(10), 100), (TimestampNs(20), 107), (TimestampNs(30), 100)]
+        );
+        // Few bytes over a long time are in few buckets.
+        let mut volumes = Volumes::new(time, Some(1));
+        volumes.add_part(&Labels::empty(), (0, 59), (0, 59), 6);
+        let buckets = volumes.finish().remove(0).buckets;
+        assert_eq!(
+            buckets,
+            [(TimestampNs(19), 1), (TimestampNs(29), 1), (TimestampNs(39), 1)]
         );
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 
-use longshore_model::{Direction, TenantId, TimeRange, TimestampNs};
+use longshore_model::{Direction, Labels, StreamSelector, TenantId, TimeRange, TimestampNs};
 
 use super::support::*;
-use crate::Settings;
+use crate::{Settings, Store};
 
 const ROWS: i64 = 1200;
 
@@ -69,4 +71,26 @@ fn overlapping_pushes_during_flushes_store_each_row_once() {
     store.close().unwrap();
     drop(store);
     assert_eq!(rows(&open(directory.path())), expected);
+}
+
+/// Needs the store while it looks at a stream.
+struct Pushing(Arc<Store>);
+
+impl StreamSelector for Pushing {
+    fn matches(&self, _: &Labels) -> bool {
+        let store = Arc::clone(&self.0);
+        let (tell, pushed) = mpsc::channel();
+        std::thread::spawn(move || tell.send(push(&store, "other", &[(1, "one")]).is_ok()));
+        pushed.recv_timeout(Duration::from_secs(20)).unwrap()
+    }
+}
+
+#[test]
+fn pushes_go_on_while_a_selector_looks_at_streams() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    push(&store, "web", &[(1, "one")]).unwrap();
+    let (tenant, selector) = (TenantId::single(), Pushing(Arc::clone(&store)));
+    assert_eq!(store.streams(&tenant, &selector, TimeRange::ALL), [labels("web")]);
+    assert_eq!(store.volume(&tenant, &selector, TimeRange::ALL, None).len(), 2);
 }
