@@ -24,6 +24,15 @@ pub struct PushOutcome {
     pub duplicate_lines: usize,
 }
 
+/// Entries that a push has put into head and log.
+pub(crate) struct Inserted {
+    /// Place in the log behind them.
+    position: u64,
+    tenant: TenantId,
+    streams: Vec<StreamEntries>,
+    outcome: PushOutcome,
+}
+
 /// Hears of new entries once they are durable; for live tails.
 pub trait EntryListener: Send + Sync {
     /// Gets the new entries of one push, of a large one in several calls. Must return quickly and must not push: it runs on the pushing thread.
@@ -69,14 +78,39 @@ impl Inner {
                 .append(generation, |buffer| record::encode(buffer, tenant, &new_streams))
         };
         drop(state);
-        self.wal.wait(position)?;
-        self.events
-            .pushed(outcome.accepted_lines, outcome.accepted_bytes, outcome.duplicate_lines);
-        let listener = lock(&self.listener).clone();
-        if let Some(listener) = listener.filter(|_| !new_streams.is_empty()) {
-            listener.entries_stored(tenant, &new_streams);
+        let inserted = Inserted {
+            position,
+            tenant: tenant.clone(),
+            streams: new_streams,
+            outcome,
+        };
+        if let Err(error) = self.wal.wait(position) {
+            // They are in the log's buffer and may become durable yet. Pushed again they will be duplicates.
+            lock(&self.unheard).push(inserted);
+            return Err(error);
         }
+        let earlier: Vec<Inserted> = lock(&self.unheard)
+            .extract_if(.., |inserted| inserted.position <= position)
+            .collect();
+        earlier
+            .iter()
+            .chain([&inserted])
+            .for_each(|inserted| self.tell(inserted));
         Ok(outcome)
+    }
+
+    /// Counts what has become durable, and tells who listens.
+    fn tell(&self, inserted: &Inserted) {
+        let PushOutcome {
+            accepted_lines,
+            accepted_bytes,
+            duplicate_lines,
+        } = inserted.outcome;
+        self.events.pushed(accepted_lines, accepted_bytes, duplicate_lines);
+        let listener = lock(&self.listener).clone();
+        if let Some(listener) = listener.filter(|_| !inserted.streams.is_empty()) {
+            listener.entries_stored(&inserted.tenant, &inserted.streams);
+        }
     }
 
     pub(crate) fn hash(&self, streams: &[StreamEntries]) -> Vec<Vec<u32>> {

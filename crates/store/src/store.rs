@@ -22,7 +22,7 @@ use crate::head::Head;
 use crate::limits::COMPRESSION_RATIO_ASSUMED;
 use crate::lock::DirectoryLock;
 use crate::maintenance;
-use crate::push::{EntryListener, PushOutcome};
+use crate::push::{EntryListener, Inserted, PushOutcome};
 use crate::replay;
 use crate::retention::StreamRound;
 use crate::scan::Scan;
@@ -64,6 +64,9 @@ pub(crate) struct Inner {
     /// Stops rewriting segments when the store closes.
     pub(crate) stopping: Cancellation,
     pub(crate) listener: Mutex<Option<Arc<dyn EntryListener>>>,
+    /// What was inserted while the disk was full, and the listener has not heard of: the pushes of one moment, since
+    /// none begins while it is full.
+    pub(crate) unheard: Mutex<Vec<Inserted>>,
     _lock: DirectoryLock,
 }
 
@@ -165,6 +168,7 @@ impl Store {
             stream_round: Mutex::default(),
             stopping: Cancellation::default(),
             listener: Mutex::new(None),
+            unheard: Mutex::default(),
             _lock: directory_lock,
         });
         inner.replay(&files)?;
