@@ -10,7 +10,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 use crate::error::ApiError;
-use crate::limits::BODY_STALL_TIMEOUT;
+use crate::limits::{BODY_STALL_TIMEOUT, INFLATE_PIECE_BYTES_MAX, INFLATE_PIECE_BYTES_MIN};
 use crate::server::State;
 
 /// How a body is compressed, by its `Content-Encoding`.
@@ -98,31 +98,55 @@ fn too_large(bytes_max: usize) -> ApiError {
     )
 }
 
-/// Inflates a body to at most `bytes_max`. Snappy is left alone: the protobuf decoder reads it, with its own limit.
-pub(crate) fn inflate(body: Bytes, encoding: Encoding, bytes_max: usize) -> Result<Bytes, ApiError> {
+/// Inflates a body to at most `bytes_max`, in pieces; `admit` may refuse to go on before each, by the bytes that there will be,
+/// those of the body included. Snappy is left alone: the protobuf decoder reads it, with its own limit.
+pub(crate) fn inflate(
+    body: Bytes,
+    encoding: Encoding,
+    bytes_max: usize,
+    mut admit: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Bytes, ApiError> {
+    let admit = |inflated_bytes: usize| admit(body.len() + inflated_bytes);
     match encoding {
         Encoding::Identity | Encoding::Snappy => Ok(body),
-        Encoding::Gzip => inflate_from(flate2::read::MultiGzDecoder::new(&*body), bytes_max),
-        Encoding::Deflate => inflate_from(flate2::read::DeflateDecoder::new(&*body), bytes_max),
-        Encoding::Lz4 => inflate_from(lz4_flex::frame::FrameDecoder::new(&*body), bytes_max),
+        Encoding::Gzip => inflate_from(flate2::read::MultiGzDecoder::new(&*body), bytes_max, admit),
+        Encoding::Deflate => inflate_from(flate2::read::DeflateDecoder::new(&*body), bytes_max, admit),
+        Encoding::Lz4 => inflate_from(lz4_flex::frame::FrameDecoder::new(&*body), bytes_max, admit),
         Encoding::Zstd => {
             let decoder = zstd::stream::read::Decoder::with_buffer(&*body);
-            inflate_from(decoder.map_err(corrupt)?, bytes_max)
+            inflate_from(decoder.map_err(corrupt)?, bytes_max, admit)
         }
     }
 }
 
-fn inflate_from(decoder: impl Read, bytes_max: usize) -> Result<Bytes, ApiError> {
+fn inflate_from(
+    mut decoder: impl Read,
+    bytes_max: usize,
+    mut admit: impl FnMut(usize) -> Result<(), ApiError>,
+) -> Result<Bytes, ApiError> {
     let mut inflated = Vec::new();
-    let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-    decoder.take(limit).read_to_end(&mut inflated).map_err(corrupt)?;
-    if inflated.len() > bytes_max {
-        return Err(too_large(bytes_max));
+    loop {
+        let piece = inflated.len().clamp(INFLATE_PIECE_BYTES_MIN, INFLATE_PIECE_BYTES_MAX);
+        // One more byte than allowed tells that there are more.
+        let piece = piece.min((bytes_max - inflated.len()).saturating_add(1));
+        let end = inflated.len() + piece;
+        admit(end)?;
+        inflated.reserve_exact(piece);
+        let mut limited = decoder.by_ref().take(u64::try_from(piece).unwrap_or(u64::MAX));
+        limited.read_to_end(&mut inflated).map_err(corrupt)?;
+        if inflated.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        if inflated.len() < end {
+            return Ok(inflated.into());
+        }
     }
-    Ok(inflated.into())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn corrupt(error: std::io::Error) -> ApiError {
     ApiError::bad_request(format!("cannot decompress the request body: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

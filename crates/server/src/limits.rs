@@ -9,8 +9,14 @@ pub(crate) const PUSH_BODY_BYTES_DEFAULT: usize = 100 << 20;
 /// cannot hold; real clients stay below 10 MB. Larger ones get 413.
 pub(crate) const PUSH_INFLATED_BYTES_DEFAULT: usize = 256 << 20;
 
-/// Bytes of push bodies, inflated, that may be in work at a time. More wait for their turn, unread.
+/// Bytes that pushes hold at a time: bodies as they came, what they inflate to, and the entries made of them, which are counted
+/// once they are there. A push waits unread until its part is free; one that turns out to need more than is free gets 503, and
+/// one that is larger than all of it takes all and goes alone.
 pub(crate) const PUSH_BUDGET_BYTES: usize = 128 << 20;
+
+/// Bytes that a body is inflated by before more of the budget is taken, at least and at most. It doubles in between.
+pub(crate) const INFLATE_PIECE_BYTES_MIN: usize = 64 << 10;
+pub(crate) const INFLATE_PIECE_BYTES_MAX: usize = 8 << 20;
 
 /// How much a push is expected to inflate, to reserve its part of the budget before it is read.
 pub(crate) const PUSH_INFLATION_EXPECTED: usize = 4;

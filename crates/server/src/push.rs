@@ -3,6 +3,8 @@
 //! Invariant: a 2xx leaves only after every entry of the request is durable. A request with entries that are refused
 //! gets 400 after its good entries are durable, as from Loki; 429 when some may be taken later.
 
+mod budget;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,22 +17,17 @@ use bytes::Bytes;
 use longshore_model::StreamEntries;
 use longshore_store::PushError;
 use longshore_wire::{loki_push, otlp};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::{error, warn};
 
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
 use crate::ingest;
-use crate::limits::{PUSH_BUDGET_BYTES, PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES};
+use crate::limits::{PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES};
 use crate::params::now;
 use crate::server::Shared;
 use crate::tenant::Tenant;
-
-/// Unit of the budget: a permit stands for so many bytes.
-const PERMIT_BYTES: usize = 1 << 10;
-
-/// Permits of the whole budget.
-pub(crate) const BUDGET_PERMITS: usize = PUSH_BUDGET_BYTES / PERMIT_BYTES;
+pub(crate) use budget::Budget;
+use budget::{Share, decoded_bytes};
 
 /// `POST /loki/api/v1/push`.
 pub(crate) async fn loki(
@@ -47,20 +44,35 @@ async fn try_loki(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
     let format = loki_format(&parts.headers)?;
     let is_legacy = parts.uri.path().ends_with("/api/prom/push");
     let encoding = loki_encoding(&parts.headers)?;
-    store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
-        let body = body::inflate(body, encoding, inflated_max)?;
-        let decoded = match format {
-            Format::Json if is_legacy => loki_push::decode_legacy_json(&body),
-            Format::Json => loki_push::decode_json(&body),
-            Format::Protobuf => loki_push::decode_protobuf(&body, inflated_max),
-        };
-        let streams = decoded.map_err(|error| match error {
-            loki_push::DecodeError::TooLarge { .. } => ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
-            error @ loki_push::DecodeError::Snappy(_) => ApiError::bad_request(error.to_string()),
-            error => ApiError::bad_request(chain(&error)),
-        })?;
-        not_empty(streams)
-    })
+    store(
+        shared,
+        tenant,
+        &parts.headers,
+        body,
+        move |body, inflated_max, share| {
+            let body = body::inflate(body, encoding, inflated_max, |bytes| share.grow_to(bytes))?;
+            let mut inflated_bytes = body.len();
+            if format == Format::Protobuf {
+                // Too large a block is refused below, before anything is made of it.
+                inflated_bytes = loki_push::decompressed_bytes(&body).min(inflated_max);
+                share.grow_to(body.len() + inflated_bytes)?;
+            }
+            let decoded = match format {
+                Format::Json if is_legacy => loki_push::decode_legacy_json(&body),
+                Format::Json => loki_push::decode_json(&body),
+                Format::Protobuf => loki_push::decode_protobuf(&body, inflated_max),
+            };
+            let streams = decoded.map_err(|error| match error {
+                loki_push::DecodeError::TooLarge { .. } => {
+                    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+                }
+                error @ loki_push::DecodeError::Snappy(_) => ApiError::bad_request(error.to_string()),
+                error => ApiError::bad_request(chain(&error)),
+            })?;
+            share.grow_to(inflated_bytes + decoded_bytes(&streams))?;
+            not_empty(streams)
+        },
+    )
     .await
 }
 
@@ -88,17 +100,25 @@ async fn try_otlp(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
     let format = otlp_format(&parts.headers)?;
     let encoding = otlp_encoding(&parts.headers)?;
     let limits = Arc::clone(&tenant.limits);
-    store(shared, tenant, &parts.headers, body, move |body, inflated_max| {
-        let body = body::inflate(body, encoding, inflated_max)?;
-        let decoded = match format {
-            Format::Json => otlp::decode_json(&body),
-            Format::Protobuf => otlp::decode_protobuf(&body),
-        };
-        let logs = decoded.map_err(|error| ApiError::bad_request(chain(&error)))?;
-        let now = now();
-        let streams = logs.into_iter().flat_map(|logs| limits.otlp_rules.streams(logs, now));
-        not_empty(streams.collect())
-    })
+    store(
+        shared,
+        tenant,
+        &parts.headers,
+        body,
+        move |body, inflated_max, share| {
+            let body = body::inflate(body, encoding, inflated_max, |bytes| share.grow_to(bytes))?;
+            let decoded = match format {
+                Format::Json => otlp::decode_json(&body),
+                Format::Protobuf => otlp::decode_protobuf(&body),
+            };
+            let logs = decoded.map_err(|error| ApiError::bad_request(chain(&error)))?;
+            let now = now();
+            let streams = logs.into_iter().flat_map(|logs| limits.otlp_rules.streams(logs, now));
+            let streams: Vec<StreamEntries> = streams.collect();
+            share.grow_to(body.len() + decoded_bytes(&streams))?;
+            not_empty(streams)
+        },
+    )
     .await
 }
 
@@ -174,50 +194,24 @@ async fn store(
     tenant: Tenant,
     headers: &HeaderMap,
     body: Body,
-    decode: impl FnOnce(Bytes, usize) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
+    decode: impl FnOnce(Bytes, usize, &mut Share) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
 ) -> Result<(), ApiError> {
-    let mut budget = reserve(shared, headers).await?;
+    let expected = |length: usize| length.saturating_mul(PUSH_INFLATION_EXPECTED);
+    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_UNKNOWN_BYTES);
+    let mut share = shared.push_budget.reserve(expected(length)).await?;
     let body_bytes_max = shared.settings.push_body_bytes_max;
-    let body = body::read_within(shared, body, body_bytes_max, |length| {
-        enlarge(shared, &mut budget, length)
-    })
-    .await?;
+    let body = body::read_within(shared, body, body_bytes_max, |length| share.grow_to(expected(length))).await?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
     let turn = shared.push_turns.clone().acquire_owned().await.map_err(closed)?;
     let shared = shared.clone();
     let work = tokio::task::spawn_blocking(move || {
-        let _held = (turn, budget);
-        let streams = decode(body, shared.settings.push_inflated_bytes_max)?;
+        let _turn = turn;
+        let inflated_max = shared.settings.push_inflated_bytes_max;
+        let streams = decode(body, inflated_max, &mut share)?;
         store_decoded(&shared, &tenant, streams)
     });
     work.await
         .map_err(|_| ApiError::internal("the push failed in an unexpected way"))?
-}
-
-/// Takes a part of the memory for pushes, by what the request says of its length.
-async fn reserve(shared: &Shared, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, ApiError> {
-    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_UNKNOWN_BYTES);
-    let permits = u32::try_from(permits(length)).unwrap_or(u32::MAX);
-    let closed = |_| ApiError::unavailable("the server is shutting down");
-    let budget = Arc::clone(&shared.push_budget);
-    budget.acquire_many_owned(permits).await.map_err(closed)
-}
-
-/// Takes more of it when a request turns out to be larger. It does not wait: others would wait for what it holds.
-fn enlarge(shared: &Shared, budget: &mut OwnedSemaphorePermit, length: usize) -> Result<(), ApiError> {
-    let missing = permits(length).saturating_sub(budget.num_permits());
-    if missing == 0 {
-        return Ok(());
-    }
-    let missing = u32::try_from(missing).unwrap_or(u32::MAX);
-    let more = Arc::clone(&shared.push_budget).try_acquire_many_owned(missing);
-    budget.merge(more.map_err(|_| ApiError::unavailable("too many pushes at once, try again"))?);
-    Ok(())
-}
-
-fn permits(length: usize) -> usize {
-    let wanted = length.saturating_mul(PUSH_INFLATION_EXPECTED) / PERMIT_BYTES;
-    wanted.clamp(1, BUDGET_PERMITS)
 }
 
 fn store_decoded(shared: &Shared, tenant: &Tenant, streams: Vec<StreamEntries>) -> Result<(), ApiError> {

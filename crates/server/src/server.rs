@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
 use crate::params::now;
 use crate::process::Process;
-use crate::push::BUDGET_PERMITS;
+use crate::push::Budget;
 use crate::routes;
 use crate::settings::ServerSettings;
 use crate::tail::Hub;
@@ -43,8 +43,8 @@ pub(crate) struct State {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) assets: OptionalAssets,
-    /// Memory for pushes, see `push`.
-    pub(crate) push_budget: Arc<Semaphore>,
+    /// Memory for pushes.
+    pub(crate) push_budget: Budget,
     /// Threads for pushes.
     pub(crate) push_turns: Arc<Semaphore>,
     /// Threads for queries.
@@ -132,7 +132,7 @@ impl Server {
         let overrides = std::mem::take(&mut settings.overrides);
         let shared = Arc::new(State {
             tenant_limits: Arc::new(TenantLimits::new(settings.limits.clone(), overrides)),
-            push_budget: Arc::new(Semaphore::new(BUDGET_PERMITS)),
+            push_budget: Budget::new(),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
             query_memory: Arc::new(MemoryPool::new(

@@ -73,6 +73,11 @@ pub fn decode_protobuf(block: &[u8], decompressed_bytes_max: usize) -> Result<Ve
     decode_message(&message.into())
 }
 
+/// What a snappy block says that it inflates to, in bytes; 0 when it is none, which decoding tells.
+pub fn decompressed_bytes(block: &[u8]) -> usize {
+    snap::raw::decompress_len(block).unwrap_or(0)
+}
+
 fn decode_message(message: &Bytes) -> Result<Vec<StreamEntries>, DecodeError> {
     let mut interner = MetadataInterner::default();
     let mut streams = Vec::new();

@@ -16,7 +16,7 @@ use crate::api::{Api, SECOND, a_minute_ago};
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
 
-fn gzip(body: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).unwrap();
     encoder.finish().unwrap()
