@@ -21,6 +21,7 @@ use crate::other_site;
 use crate::params::{Params, now};
 use crate::server::Shared;
 use crate::tenant::Tenant;
+use crate::thread::on_thread_of;
 
 /// Loki keeps the times of delete requests to the millisecond.
 const MILLISECOND_NS: i64 = 1_000_000;
@@ -33,20 +34,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-delete-request-id");
 /// `PUT` and `POST`: lines of a query between `start` and `end` are to go.
 pub(crate) async fn request(
     State(shared): State<Shared>,
-    Tenant { id: tenant, .. }: Tenant,
+    Tenant { id: tenant, limits }: Tenant,
     headers: HeaderMap,
     params: Params,
 ) -> Result<Response, ApiError> {
     other_site::refuse(&headers, "delete lines")?;
     check_allowed(&shared.store, &tenant)?;
-    let query = params.get("query").ok_or_else(|| refused("query not set"))?.to_owned();
-    if RowQueries.compile(&query).is_err() {
-        return Err(refused("invalid query expression"));
-    }
-    let (start, end) = range(&params, whole_milliseconds(now()))?;
-    if filters_lines(&query) {
-        check_interval(&params, start, end, shared.settings.delete_max_interval)?;
-    }
+    let limit = limits.query_timeout;
+    let max_interval = shared.settings.delete_max_interval;
+    let tenants = std::slice::from_ref(&tenant);
+    let (query, start, end) = on_thread_of(&shared, tenants, limit, move |_, _| read(&params, max_interval)).await?;
     let deletion = blocking(move || {
         shared
             .store
@@ -55,6 +52,19 @@ pub(crate) async fn request(
     })
     .await?;
     Ok((StatusCode::NO_CONTENT, [(REQUEST_ID, deletion.id)]).into_response())
+}
+
+/// The query and the time of a request that may be taken.
+fn read(params: &Params, max_interval: Duration) -> Result<(String, TimestampNs, TimestampNs), ApiError> {
+    let query = params.get("query").ok_or_else(|| refused("query not set"))?;
+    if RowQueries.compile(query).is_err() {
+        return Err(refused("invalid query expression"));
+    }
+    let (start, end) = range(params, whole_milliseconds(now()))?;
+    if filters_lines(query) {
+        check_interval(params, start, end, max_interval)?;
+    }
+    Ok((query.to_owned(), start, end))
 }
 
 /// `GET`: the tenant's requests.

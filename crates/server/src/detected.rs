@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::extract::{Path, State};
 use axum::response::Response;
 use longshore_logql::Expr;
+use longshore_logql::eval::Context;
 use longshore_model::{Direction, Labels};
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ use crate::index::AllOf;
 use crate::json;
 use crate::params::{Params, now};
 use crate::query::limits::{self, check_length};
-use crate::query::{LogQuery, find_rows, parse, parse_selector};
+use crate::query::{LogQuery, parse, parse_selector, run_query};
 use crate::server::Shared;
 use crate::streams;
 use crate::tenant::Reader;
@@ -33,9 +34,12 @@ const ALWAYS_OFFERED: [&str; 4] = ["cluster", "namespace", "instance", "pod"];
 /// `/loki/api/v1/detected_labels`: `{"detectedLabels":[{"label","cardinality"}]}`.
 pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
-    let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
-    check_length(reader.logs.visible(range), None, &reader.limits)?;
-    let streams = streams::find(&shared, reader, selector, range).await?;
+    let read = move |reader: &Reader| {
+        let selector = AllOf(params.get("query").map_or(Ok(Vec::new()), parse_selector)?);
+        check_length(reader.logs.visible(range), None, &reader.limits)?;
+        Ok(selector)
+    };
+    let streams = streams::find(&shared, reader, read, range).await?;
     let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, value) in streams.iter().flat_map(Labels::iter) {
         values.entry(name).or_default().insert(value);
@@ -54,7 +58,7 @@ pub(crate) async fn labels(State(shared): State<Shared>, reader: Reader, params:
 /// `/loki/api/v1/detected_fields`: `{"fields":[{"label","type","cardinality","parsers","jsonPath"}],"limit"}`.
 pub(crate) async fn fields(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let limit = field_limit(&params)?;
-    let fields = find_fields(&shared, reader, &params).await?;
+    let fields = find_fields(&shared, reader, params).await?;
     let fields: Vec<Value> = fields
         .iter()
         .take(limit)
@@ -74,7 +78,7 @@ pub(crate) async fn field_values(
     params: Params,
 ) -> Result<Response, ApiError> {
     let limit = field_limit(&params)?;
-    let fields = find_fields(&shared, reader, &params).await?;
+    let fields = find_fields(&shared, reader, params).await?;
     let values: Vec<&str> = fields
         .get(&name)
         .into_iter()
@@ -103,34 +107,38 @@ fn positive(params: &Params, name: &str, default: i64) -> Result<usize, ApiError
     }
 }
 
-async fn find_fields(shared: &Shared, reader: Reader, params: &Params) -> Result<Fields, ApiError> {
+async fn find_fields(shared: &Shared, reader: Reader, params: Params) -> Result<Fields, ApiError> {
     let range = params.query_range(now())?;
-    let lines = positive(params, "line_limit", LINE_LIMIT_DEFAULT)?;
-    let expr = parse(params)?;
-    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
-    limits::check_labels(&expr, &reader.limits)?;
-    check_length(reader.logs.visible(range), None, &reader.limits)?;
-    limits::check_bytes_on_thread(shared, &reader, &expr, range).await?;
-    let Expr::Log(expr) = expr else {
-        return Err(ApiError::bad_request("only log selector is supported"));
+    let lines = positive(&params, "line_limit", LINE_LIMIT_DEFAULT)?;
+    let read = move |reader: &Reader| {
+        let expr = parse(&params)?;
+        limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+        limits::check_labels(&expr, &reader.limits)?;
+        check_length(reader.logs.visible(range), None, &reader.limits)?;
+        limits::check_bytes(&expr, range, reader)?;
+        let Expr::Log(expr) = expr else {
+            return Err(ApiError::bad_request("only log selector is supported"));
+        };
+        Ok(LogQuery {
+            expr,
+            range,
+            limit: lines.min(reader.limits.max_entries_limit_per_query),
+            direction: Direction::Backward,
+            interval_ns: 0,
+        })
     };
-    let query = LogQuery {
-        expr,
-        range,
-        limit: lines.min(reader.limits.max_entries_limit_per_query),
-        direction: Direction::Backward,
-        interval_ns: 0,
+    let run = move |query: LogQuery, context: &Context<'_>| {
+        query.find(query.limit, context)?.map(|rows| {
+            let mut fields = Fields::default();
+            for row in &rows {
+                let before = fields.size_bytes();
+                fields.add(&row.labels, &row.line);
+                context.memory.take(fields.size_bytes() - before)?;
+            }
+            Ok(fields)
+        })
     };
-    let found = find_rows(shared, &reader, query, |rows, memory| {
-        let mut fields = Fields::default();
-        for row in &rows {
-            let before = fields.size_bytes();
-            fields.add(&row.labels, &row.line);
-            memory.take(fields.size_bytes() - before)?;
-        }
-        Ok(fields)
-    });
-    Ok(found.await?.0)
+    Ok(run_query(shared, &reader, read, run).await?.0)
 }
 
 #[cfg(test)]

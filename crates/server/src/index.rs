@@ -48,15 +48,15 @@ fn selector(params: &Params) -> Result<AllOf, ApiError> {
 /// `/loki/api/v1/index/stats`.
 pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.range(now())?;
-    let selector = selector(&params)?;
-    Ok(json::value(&count(&shared, reader, selector, range).await?))
+    Ok(json::value(&count(&shared, reader, params, range).await?))
 }
 
 /// Counts streams, pieces, bytes and entries.
-async fn count(shared: &Shared, reader: Reader, selector: AllOf, range: TimeRange) -> Result<Value, ApiError> {
-    check_length(reader.logs.visible(range), None, &reader.limits)?;
-    let logs = reader.logs.clone();
+async fn count(shared: &Shared, reader: Reader, params: Params, range: TimeRange) -> Result<Value, ApiError> {
+    let Reader { logs, limits } = reader.clone();
     on_thread(shared, &reader, move |_, cancellation| {
+        let selector = selector(&params)?;
+        check_length(logs.visible(range), None, &limits)?;
         let volumes = logs.volume(&selector, range, None);
         let bytes: u64 = volumes
             .iter()
@@ -96,9 +96,12 @@ fn count_entries(logs: &Logs, selector: &AllOf, time: TimeRange, cancellation: C
 
 /// `/loki/api/v1/index/volume`.
 pub(crate) async fn volume(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
-    let request = VolumeRequest::new(&reader.limits, &params)?;
-    let end = request.range.end;
-    let series = find_volumes(&shared, reader, request, None).await?;
+    let (series, end) = find_volumes(&shared, reader, move |limits| {
+        let request = VolumeRequest::new(limits, &params)?;
+        let end = request.range.end;
+        Ok((request, None, end))
+    })
+    .await?;
     Ok(json::query_answer("vector", None, &QueryStats::default(), |out| {
         put_list(out, &series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
@@ -116,12 +119,15 @@ pub(crate) async fn volume_range(
     reader: Reader,
     params: Params,
 ) -> Result<Response, ApiError> {
-    let mut request = VolumeRequest::new(&reader.limits, &params)?;
-    let step_ns = params.step(request.range)?;
-    check_resolution(request.range, step_ns)?;
-    // Buckets begin on whole steps, so that they stay the same while the range moves.
-    request.range.start = TimestampNs(request.range.start.0.div_euclid(step_ns) * step_ns);
-    let series = find_volumes(&shared, reader, request, Some(step_ns)).await?;
+    let (series, step_ns) = find_volumes(&shared, reader, move |limits| {
+        let mut request = VolumeRequest::new(limits, &params)?;
+        let step_ns = params.step(request.range)?;
+        check_resolution(request.range, step_ns)?;
+        // Buckets begin on whole steps, so that they stay the same while the range moves.
+        request.range.start = TimestampNs(request.range.start.0.div_euclid(step_ns) * step_ns);
+        Ok((request, Some(step_ns), step_ns))
+    })
+    .await?;
     Ok(json::query_answer("matrix", None, &QueryStats::default(), |out| {
         put_list(out, &series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
@@ -207,17 +213,18 @@ struct VolumeSeries {
     buckets: Vec<(TimestampNs, u64)>,
 }
 
-async fn find_volumes(
+/// Finds what `read` asks for, with a step where it wants buckets; gives also what it says besides.
+async fn find_volumes<T: Send + 'static>(
     shared: &Shared,
     reader: Reader,
-    request: VolumeRequest,
-    step_ns: Option<i64>,
-) -> Result<Vec<VolumeSeries>, ApiError> {
-    let logs = reader.logs.clone();
+    read: impl FnOnce(&Limits) -> Result<(VolumeRequest, Option<i64>, T), ApiError> + Send + 'static,
+) -> Result<(Vec<VolumeSeries>, T), ApiError> {
+    let Reader { logs, limits } = reader.clone();
     on_thread(shared, &reader, move |shared, _| {
+        let (request, step_ns, besides) = read(&limits)?;
         let volumes = logs.volume(&request.selector, request.range, step_ns);
         let _memory = hold_volumes(shared, &volumes)?;
-        Ok(aggregate(&request, volumes))
+        Ok((aggregate(&request, volumes), besides))
     })
     .await
 }

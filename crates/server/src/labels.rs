@@ -34,7 +34,7 @@ pub(crate) async fn names(State(shared): State<Shared>, reader: Reader, params: 
 
 /// Names of the labels that streams in the range have.
 pub(crate) async fn find_names(shared: &Shared, reader: Reader, params: &Params) -> Result<BTreeSet<String>, ApiError> {
-    let streams = find(shared, reader, params, params.all("query")).await?;
+    let streams = find(shared, reader, params, &["query"]).await?;
     let names = streams.iter().flat_map(|labels| labels.iter().map(|(name, _)| name));
     Ok(names.map(str::to_owned).collect())
 }
@@ -56,15 +56,14 @@ pub(crate) async fn find_values(
     name: &str,
     params: &Params,
 ) -> Result<BTreeSet<String>, ApiError> {
-    let streams = find(shared, reader, params, params.all("query")).await?;
+    let streams = find(shared, reader, params, &["query"]).await?;
     let values = streams.iter().filter_map(|labels| labels.get(name));
     Ok(values.map(str::to_owned).collect())
 }
 
 /// `/loki/api/v1/series`.
 pub(crate) async fn series(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
-    let selectors = params.all("match[]").chain(params.all("match"));
-    let streams = find(&shared, reader, &params, selectors).await?;
+    let streams = find(&shared, reader, &params, &["match[]", "match"]).await?;
     let mut out = b"{\"status\":\"success\",\"data\":".to_vec();
     put_list(&mut out, streams.iter(), put_labels);
     out.push(b'}');
@@ -75,15 +74,17 @@ async fn find(
     shared: &Shared,
     reader: Reader,
     params: &Params,
-    selectors: impl Iterator<Item = &str>,
+    names: &'static [&'static str],
 ) -> Result<Streams, ApiError> {
     let range = params.range(now())?;
-    check_length(reader.logs.visible(range), None, &reader.limits)?;
-    let mut wanted = Vec::new();
-    for selector in selectors {
-        wanted.push(parse_selector(selector)?);
-    }
-    streams::find(shared, reader, AnyOf(wanted), range).await
+    let params = params.clone();
+    let read = move |reader: &Reader| {
+        check_length(reader.logs.visible(range), None, &reader.limits)?;
+        let selectors = names.iter().flat_map(|name| params.all(name));
+        let wanted = selectors.map(parse_selector).collect::<Result<_, _>>()?;
+        Ok(AnyOf(wanted))
+    };
+    streams::find(shared, reader, read, range).await
 }
 
 /// Loki leaves `data` out when there is nothing.

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
+use longshore_logql::eval::Context;
 use longshore_logql::{Expr, LogExpr};
 use longshore_model::Labels;
 use serde_json::json;
 
 use crate::error::ApiError;
-use crate::json::{self, put_line, put_list, put_string};
+use crate::json::{self, Answer, put_line, put_list, put_string};
 use crate::labels::{find_names, find_values};
 use crate::params::{Params, now};
-use crate::query::rows::{Row, streams};
-use crate::query::{LogQuery, check_limit, limits, parse, run_log_query};
+use crate::query::rows::{Row, expected_bytes, names_bytes, streams};
+use crate::query::{LogQuery, check_limit, limits, parse, run_query};
 use crate::server::Shared;
 use crate::tenant::Reader;
 
@@ -21,28 +22,38 @@ use crate::tenant::Reader;
 pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.query_range(now())?;
     let (limit, direction) = (params.limit()?, params.direction()?);
-    let expr = with_regexp(parse(&params)?, params.get("regexp"))?;
-    check_limit(limit, &reader.limits)?;
-    let whole = Expr::Log(expr.clone());
-    limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
-    limits::check_labels(&whole, &reader.limits)?;
-    limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
-    limits::check_bytes_on_thread(&shared, &reader, &whole, range).await?;
-    let query = LogQuery {
-        expr,
-        range,
-        limit,
-        direction,
-        interval_ns: 0,
+    let read = move |reader: &Reader| {
+        let expr = with_regexp(parse(&params)?, params.get("regexp"))?;
+        check_limit(limit, &reader.limits)?;
+        let whole = Expr::Log(expr.clone());
+        limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
+        limits::check_labels(&whole, &reader.limits)?;
+        limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
+        limits::check_bytes(&whole, range, reader)?;
+        Ok(LogQuery {
+            expr,
+            range,
+            limit,
+            direction,
+            interval_ns: 0,
+        })
     };
-    let (rows, stats) = run_log_query(&shared, &reader, query).await?;
-    let mut out = Vec::with_capacity(4096);
-    out.extend_from_slice(b"{\"streams\":");
-    put_streams(&mut out, streams(&rows, false));
-    out.extend_from_slice(b",\"stats\":");
-    stats.put(&mut out);
-    out.push(b'}');
-    Ok(json::body(out))
+    let run = move |query: LogQuery, context: &Context<'_>| {
+        query.find(limit, context)?.map(|rows| {
+            let memory = &context.memory;
+            memory.take(names_bytes(&rows))?;
+            let mut answer = Answer::begin("{\"streams\":", "}", expected_bytes(&rows), memory)?;
+            answer.list(streams(&rows, false), |answer, (labels, rows)| {
+                answer.put(|out| put_stream_start(out, &labels));
+                answer.list(rows, |answer, row| answer.put(|out| put_entry(out, row)));
+                answer.put(|out| out.push(b'}'));
+            });
+            drop(rows);
+            answer.written()
+        })
+    };
+    let (answer, stats) = run_query(&shared, &reader, read, run).await?;
+    Ok(answer.respond(&stats))
 }
 
 fn with_regexp(expr: Expr, regexp: Option<&str>) -> Result<LogExpr, ApiError> {
@@ -94,16 +105,22 @@ where
     R: IntoIterator<Item = &'r Row>,
 {
     put_list(out, streams, |out, (labels, rows)| {
-        out.extend_from_slice(b"{\"labels\":");
-        put_string(out, &labels.to_string());
-        out.extend_from_slice(b",\"entries\":");
-        put_list(out, rows, |out, row| {
-            out.extend_from_slice(b"{\"ts\":");
-            put_string(out, &row.timestamp.to_string());
-            out.extend_from_slice(b",\"line\":");
-            put_line(out, &row.line);
-            out.push(b'}');
-        });
+        put_stream_start(out, &labels);
+        put_list(out, rows, put_entry);
         out.push(b'}');
     });
+}
+
+fn put_stream_start(out: &mut Vec<u8>, labels: &Labels) {
+    out.extend_from_slice(b"{\"labels\":");
+    put_string(out, &labels.to_string());
+    out.extend_from_slice(b",\"entries\":");
+}
+
+fn put_entry(out: &mut Vec<u8>, row: &Row) {
+    out.extend_from_slice(b"{\"ts\":");
+    put_string(out, &row.timestamp.to_string());
+    out.extend_from_slice(b",\"line\":");
+    put_line(out, &row.line);
+    out.push(b'}');
 }

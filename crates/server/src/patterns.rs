@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use longshore_logql::eval::Context;
 use longshore_logql::patterns::{Pattern, PatternParams, find_patterns};
 use longshore_logql::{Expr, LogExpr};
 use longshore_model::SECOND_NS;
@@ -10,7 +11,7 @@ use longshore_model::SECOND_NS;
 use crate::error::ApiError;
 use crate::json::{self, put_list, put_string};
 use crate::params::{Params, now};
-use crate::query::{check_resolution, limits, parse, run_query};
+use crate::query::{Found, check_resolution, limits, parse, run_query};
 use crate::server::Shared;
 use crate::tenant::Reader;
 
@@ -25,29 +26,40 @@ pub(crate) async fn find(State(shared): State<Shared>, reader: Reader, params: P
     let range = params.query_range(now())?;
     let step_ns = params.step(range)?.max(STEP_NS_MIN);
     check_resolution(range, step_ns)?;
-    let expr = parse(&params)?;
-    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
-    limits::check_labels(&expr, &reader.limits)?;
-    limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
-    limits::check_bytes_on_thread(&shared, &reader, &expr, range).await?;
-    let expr: LogExpr = match expr {
-        Expr::Log(expr) => expr,
-        Expr::Sample(_) => return Err(ApiError::bad_request("only label matchers are supported")),
+    let read = move |reader: &Reader| {
+        let expr = parse(&params)?;
+        limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+        limits::check_labels(&expr, &reader.limits)?;
+        limits::check_length(reader.logs.visible(range), None, &reader.limits)?;
+        limits::check_bytes(&expr, range, reader)?;
+        let expr: LogExpr = match expr {
+            Expr::Log(expr) => expr,
+            Expr::Sample(_) => return Err(ApiError::bad_request("only label matchers are supported")),
+        };
+        Ok((expr, lines_max(&params)?))
     };
-    let lines_max = match params.number("line_limit", 0)? {
-        0 => None,
-        limit => Some(u64::try_from(limit).map_err(|_| ApiError::bad_request("limit must be a positive value"))?),
+    let run = move |(expr, lines_max), context: &Context<'_>| {
+        let wanted = PatternParams {
+            time: range,
+            step_ns,
+            lines_max,
+        };
+        let found = find_patterns(&expr, wanted, context)?;
+        Ok(Found {
+            value: found.patterns,
+            scan: found.stats,
+            returned: 0,
+        })
     };
-    let wanted = PatternParams {
-        time: range,
-        step_ns,
-        lines_max,
-    };
-    let (patterns, _stats) = run_query(&shared, &reader, move |context| {
-        find_patterns(&expr, wanted, context).map(|found| (found.patterns, found.stats))
-    })
-    .await?;
+    let (patterns, _stats) = run_query(&shared, &reader, read, run).await?;
     Ok(answer(&patterns))
+}
+
+/// Lines after which no more are looked at, when the request says so.
+fn lines_max(params: &Params) -> Result<Option<u64>, ApiError> {
+    let limit = params.number("line_limit", 0)?;
+    let limit = u64::try_from(limit).map_err(|_| ApiError::bad_request("limit must be a positive value"))?;
+    Ok(Some(limit).filter(|limit| *limit > 0))
 }
 
 fn answer(patterns: &[Pattern]) -> Response {

@@ -52,15 +52,21 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
     let step_ns = params.step(range)?;
     check_resolution(range, step_ns)?;
     let interval_ns = params.interval()?;
-    let expr = parse(&params)?;
-    if matches!(expr, Expr::Log(_)) {
-        check_limit(limit, &reader.limits)?;
-    }
-    limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
-    limits::check_labels(&expr, &reader.limits)?;
-    limits::check_length(reader.logs.visible(range), Some(&expr), &reader.limits)?;
-    limits::check_bytes_on_thread(&shared, &reader, &expr, range).await?;
-    match expr {
+    let (categorize, flags) = (params.categorize_labels(), params.encoding_flags.clone());
+    let moments = moments(&shared, &reader, range, step_ns);
+    let read = move |reader: &Reader| {
+        let expr = parse(&params)?;
+        if matches!(expr, Expr::Log(_)) {
+            check_limit(limit, &reader.limits)?;
+        }
+        limits::check_query(params.get("query").unwrap_or_default(), &expr, &reader.limits)?;
+        limits::check_labels(&expr, &reader.limits)?;
+        limits::check_length(reader.logs.visible(range), Some(&expr), &reader.limits)?;
+        limits::check_bytes(&expr, range, reader)?;
+        Ok(expr)
+    };
+    let read_max = reader.limits.max_entries_limit_per_query;
+    let run = move |expr, context: &Context<'_>| match expr {
         Expr::Log(expr) => {
             let query = LogQuery {
                 expr,
@@ -69,32 +75,28 @@ pub(crate) async fn range(State(shared): State<Shared>, reader: Reader, params: 
                 direction,
                 interval_ns,
             };
-            let (categorize, flags) = (params.categorize_labels(), params.encoding_flags);
-            let answer = find_rows(&shared, &reader, query, move |rows, memory| {
-                let answer = rows::answer(&rows, categorize, flags.as_deref(), memory)?;
+            query.find(read_max, context)?.map(|rows| {
+                let answer = rows::answer(&rows, categorize, flags.as_deref(), &context.memory)?;
                 drop(rows);
                 answer.written()
-            });
-            let (answer, stats) = answer.await?;
-            Ok(answer.respond(&stats))
+            })
         }
-        Expr::Sample(expr) => {
-            let range = if shared.settings.align_queries_with_step {
-                moved_down(range, step_ns)
-            } else if reader.limits.align_metric_queries {
-                aligned(range, step_ns)
-            } else {
-                range
-            };
-            let moments = RangeParams {
-                start: range.start,
-                end: range.end,
-                step_ns,
-            };
-            let run = move |context: &Context<'_>| eval::range_query(&expr, moments, context);
-            metric_answer(&shared, &reader, run).await
-        }
-    }
+        Expr::Sample(expr) => numbers(eval::range_query(&expr, moments, context)?, &context.memory),
+    };
+    let (answer, stats) = run_query(&shared, &reader, read, run).await?;
+    Ok(answer.respond(&stats))
+}
+
+/// The moments of a metric query, moved where the configuration says so.
+fn moments(shared: &Shared, reader: &Reader, range: TimeRange, step_ns: i64) -> RangeParams {
+    let TimeRange { start, end } = if shared.settings.align_queries_with_step {
+        moved_down(range, step_ns)
+    } else if reader.limits.align_metric_queries {
+        aligned(range, step_ns)
+    } else {
+        range
+    };
+    RangeParams { start, end, step_ns }
 }
 
 /// `/loki/api/v1/query`.
@@ -106,25 +108,27 @@ pub(crate) async fn instant(
     let at = params.instant(now())?;
     params.limit()?;
     params.direction()?;
-    let whole = parse(&params)?;
-    let expr: SampleExpr = match &whole {
-        Expr::Sample(expr) => expr.clone(),
-        Expr::Log(_) => {
+    let read = move |reader: &Reader| {
+        let whole = parse(&params)?;
+        let Expr::Sample(expr) = &whole else {
             return Err(ApiError::bad_request(
                 "log queries are not supported as an instant query type, please change your query to a range query \
                  type",
             ));
-        }
+        };
+        // Loki asks for no labels here.
+        limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
+        let moment = TimeRange { start: at, end: at };
+        limits::check_length(moment, Some(&whole), &reader.limits)?;
+        limits::check_bytes(&whole, moment, reader)?;
+        Ok(expr.clone())
     };
-    // Loki asks for no labels here.
-    limits::check_query(params.get("query").unwrap_or_default(), &whole, &reader.limits)?;
-    let moment = TimeRange { start: at, end: at };
-    limits::check_length(moment, Some(&whole), &reader.limits)?;
-    limits::check_bytes_on_thread(&shared, &reader, &whole, moment).await?;
-    metric_answer(&shared, &reader, move |context| {
-        eval::instant_query(&expr, InstantParams { at }, context)
-    })
-    .await
+    let run = move |expr: SampleExpr, context: &Context<'_>| {
+        let result = eval::instant_query(&expr, InstantParams { at }, context)?;
+        numbers(result, &context.memory)
+    };
+    let (answer, stats) = run_query(&shared, &reader, read, run).await?;
+    Ok(answer.respond(&stats))
 }
 
 /// Refuses more points than an answer may have.
@@ -177,35 +181,15 @@ pub(crate) struct LogQuery {
     pub(crate) interval_ns: i64,
 }
 
-/// Runs a log query; its rows come in the order of its direction.
-pub(crate) async fn run_log_query(
-    shared: &Shared,
-    reader: &Reader,
-    query: LogQuery,
-) -> Result<(Vec<Row>, QueryStats), ApiError> {
-    find_rows(shared, reader, query, |rows, _| Ok(rows)).await
-}
-
-/// Runs a log query, and on the same thread what is made of its rows.
-pub(crate) async fn find_rows<T: Send + 'static>(
-    shared: &Shared,
-    reader: &Reader,
-    query: LogQuery,
-    finish: impl FnOnce(Vec<Row>, &QueryMemory) -> Result<T, MemoryError> + Send + 'static,
-) -> Result<(T, QueryStats), ApiError> {
-    // What an interval leaves out does not count, so more must be read.
-    let read_max = if query.interval_ns > 0 {
-        reader.limits.max_entries_limit_per_query
-    } else {
-        query.limit
-    };
-    let run = move |context: &Context<'_>| {
+impl LogQuery {
+    /// Finds its rows, in the order of its direction. What an interval leaves out does not count, so `read_max` are read then.
+    pub(crate) fn find(&self, read_max: usize, context: &Context<'_>) -> Result<Found<Vec<Row>>, EvalError> {
         let params = LogParams {
-            time: query.range,
-            limit: read_max,
-            direction: query.direction,
+            time: self.range,
+            limit: if self.interval_ns > 0 { read_max } else { self.limit },
+            direction: self.direction,
         };
-        let result = eval::log_query(&query.expr, params, context)?;
+        let result = eval::log_query(&self.expr, params, context)?;
         let mut rows = Vec::new();
         for stream in result.streams {
             for (timestamp, line) in stream.entries {
@@ -216,20 +200,20 @@ pub(crate) async fn find_rows<T: Send + 'static>(
                 });
             }
         }
-        match query.direction {
+        match self.direction {
             Direction::Forward => rows.sort_by_key(|row| row.timestamp),
             Direction::Backward => rows.sort_by_key(|row| std::cmp::Reverse(row.timestamp)),
         }
-        if query.interval_ns > 0 {
-            keep_apart(&mut rows, query.interval_ns);
-            rows.truncate(query.limit);
+        if self.interval_ns > 0 {
+            keep_apart(&mut rows, self.interval_ns);
+            rows.truncate(self.limit);
         }
-        let returned = rows.len() as u64;
-        Ok(((finish(rows, &context.memory)?, returned), result.stats))
-    };
-    let ((value, returned), mut stats) = run_query(shared, reader, run).await?;
-    stats.returned = returned;
-    Ok((value, stats))
+        Ok(Found {
+            returned: rows.len() as u64,
+            value: rows,
+            scan: result.stats,
+        })
+    }
 }
 
 /// Drops what is nearer than the interval to the row that was kept before, of whichever stream.
@@ -244,20 +228,16 @@ fn keep_apart(rows: &mut Vec<Row>, interval_ns: i64) {
     });
 }
 
-async fn metric_answer(
-    shared: &Shared,
-    reader: &Reader,
-    run: impl FnOnce(&Context<'_>) -> Result<MetricResult, EvalError> + Send + 'static,
-) -> Result<Response, ApiError> {
-    let run = move |context: &Context<'_>| {
-        let MetricResult { value, stats } = run(context)?;
-        let (answer, returned) = answer_numbers(&value, &context.memory)?;
-        drop(value);
-        Ok(((answer.written()?, returned), stats))
-    };
-    let ((answer, returned), mut stats) = run_query(shared, reader, run).await?;
-    stats.returned = returned;
-    Ok(answer.respond(&stats))
+/// The answer of a metric query.
+fn numbers(result: MetricResult, memory: &QueryMemory) -> Result<Found<Answer>, EvalError> {
+    let MetricResult { value, stats } = result;
+    let (answer, returned) = answer_numbers(&value, memory)?;
+    drop(value);
+    Ok(Found {
+        value: answer.written()?,
+        scan: stats,
+        returned,
+    })
 }
 
 /// The answer to a metric query, and how many points it has.
@@ -301,36 +281,60 @@ fn answer_numbers(value: &Value, memory: &QueryMemory) -> Result<(Answer, u64), 
     Ok((answer, points as u64))
 }
 
-/// Evaluates on a thread and measures.
-pub(crate) async fn run_query<T: Send + 'static>(
+/// What a query found.
+pub(crate) struct Found<T> {
+    pub(crate) value: T,
+    pub(crate) scan: ScanStats,
+    /// Entries or points in it.
+    pub(crate) returned: u64,
+}
+
+impl<T> Found<T> {
+    /// Makes something else of it.
+    pub(crate) fn map<U>(self, make: impl FnOnce(T) -> Result<U, MemoryError>) -> Result<Found<U>, EvalError> {
+        let Self { value, scan, returned } = self;
+        Ok(Found {
+            value: make(value)?,
+            scan,
+            returned,
+        })
+    }
+}
+
+/// Reads a query and evaluates it, both in its turn on one thread, and measures. `read` says what is asked, or refuses it: a
+/// text that a client made up may take long to read.
+pub(crate) async fn run_query<Q, T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,
-    run: impl FnOnce(&Context<'_>) -> Result<(T, ScanStats), EvalError> + Send + 'static,
+    read: impl FnOnce(&Reader) -> Result<Q, ApiError> + Send + 'static,
+    run: impl FnOnce(Q, &Context<'_>) -> Result<Found<T>, EvalError> + Send + 'static,
 ) -> Result<(T, QueryStats), ApiError> {
     let asked = std::time::Instant::now();
-    let logs = reader.logs.clone();
-    let series_max = reader.limits.max_query_series.unwrap_or(usize::MAX);
+    let of_thread = reader.clone();
     on_thread(shared, reader, move |shared, cancellation| {
         let started = std::time::Instant::now();
+        let query = read(&of_thread)?;
+        let Reader { logs, limits } = &of_thread;
         shared.metrics.query_started();
         let context = Context {
-            storage: &logs,
+            storage: logs,
             tenant: logs.tenant(),
             cancellation,
             memory: shared.query_memory.query(),
-            series_max,
+            series_max: limits.max_query_series.unwrap_or(usize::MAX),
             now: now(),
         };
-        let result = run(&context);
+        let result = run(query, &context);
         let mut stats = QueryStats::default();
-        if let Ok((_, scan)) = &result {
-            stats.scan = *scan;
+        if let Ok(found) = &result {
+            stats.scan = found.scan;
+            stats.returned = found.returned;
         }
         shared.metrics.query_ended(stats.bytes());
         stats.took = started.elapsed();
         stats.queued = started.duration_since(asked);
         result
-            .map(|(value, _)| (value, stats))
+            .map(|found| (found.value, stats))
             .map_err(|error| eval_error(&error))
     })
     .await

@@ -17,6 +17,7 @@ use crate::json;
 use crate::params::Params;
 use crate::server::Shared;
 use crate::tenant::Reader;
+use crate::thread::on_thread;
 
 fn not_found(text: &str) -> ApiError {
     ApiError::new(StatusCode::NOT_FOUND, text).line()
@@ -46,14 +47,17 @@ pub(crate) async fn delete_namespace(_: Reader) -> ApiError {
 /// `POST /loki/api/v1/rules/{namespace}`: mistakes of the group first, as Loki tells them, then that it is not kept.
 pub(crate) async fn create(
     State(shared): State<Shared>,
-    _: Reader,
+    reader: Reader,
     Path(_namespace): Path<String>,
     body: Body,
 ) -> Result<Response, ApiError> {
     let bytes = body::read(&shared, body, shared.settings.query_body_bytes_max).await?;
-    let text = String::from_utf8_lossy(&bytes);
-    let group = parse_rule_group(&text).map_err(|error| ApiError::bad_request(error.to_string()).line())?;
-    check_expressions(&group)?;
+    on_thread(&shared, &reader, move |_, _| {
+        let text = String::from_utf8_lossy(&bytes);
+        let group = parse_rule_group(&text).map_err(|error| ApiError::bad_request(error.to_string()).line())?;
+        check_expressions(&group)
+    })
+    .await?;
     Err(ApiError::new(
         StatusCode::NOT_IMPLEMENTED,
         "rules are not evaluated here, so none is stored; use alert rules that Grafana manages, with this store as \

@@ -14,6 +14,7 @@ use crate::json;
 use crate::params::{Params, format_prometheus_duration};
 use crate::server::Shared;
 use crate::tenant::Reader;
+use crate::thread::on_thread_of;
 
 /// The version of Loki whose API this is: Grafana switches features on by it.
 const LOKI_API_VERSION: &str = "3.8.0";
@@ -60,15 +61,19 @@ pub(crate) async fn build_info() -> Response {
     json::plain_value(&info)
 }
 
-/// `GET /loki/api/v1/format_query`.
-pub(crate) async fn format_query(params: Params) -> Response {
-    match longshore_logql::parse(params.get("query").unwrap_or_default()) {
-        Ok(expr) => json::value(&json!({"status": "success", "data": expr.pretty()})),
-        Err(error) => {
-            let body = json!({"status": "invalid-query", "error": error.to_string()});
-            (StatusCode::BAD_REQUEST, json::value(&body)).into_response()
-        }
-    }
+/// `GET /loki/api/v1/format_query`: of whichever tenant.
+pub(crate) async fn format_query(State(shared): State<Shared>, params: Params) -> Result<Response, ApiError> {
+    let limit = shared.settings.limits.query_timeout;
+    on_thread_of(&shared, &[], limit, move |_, _| {
+        Ok(match longshore_logql::parse(params.get("query").unwrap_or_default()) {
+            Ok(expr) => json::value(&json!({"status": "success", "data": expr.pretty()})),
+            Err(error) => {
+                let body = json!({"status": "invalid-query", "error": error.to_string()});
+                (StatusCode::BAD_REQUEST, json::value(&body)).into_response()
+            }
+        })
+    })
+    .await
 }
 
 /// `GET /loki/api/v1/drilldown-limits`: what an explorer must know before it asks.

@@ -30,16 +30,17 @@ impl Deref for Streams {
     }
 }
 
-/// The streams that have lines in a time.
-pub(crate) async fn find(
+/// The streams that have lines in a time. `read` says which are wanted; it runs on the same thread.
+pub(crate) async fn find<S: StreamSelector>(
     shared: &Shared,
     reader: Reader,
-    selector: impl StreamSelector + 'static,
+    read: impl FnOnce(&Reader) -> Result<S, ApiError> + Send + 'static,
     range: TimeRange,
 ) -> Result<Streams, ApiError> {
-    let logs = reader.logs.clone();
+    let of_thread = reader.clone();
     on_thread(shared, &reader, move |shared, _| {
-        let labels = logs.streams(&selector, range);
+        let selector = read(&of_thread)?;
+        let labels = of_thread.logs.streams(&selector, range);
         let memory = shared.query_memory.query();
         let bytes = labels.iter().map(bytes_of).sum();
         memory.take(bytes).map_err(|error| memory_error(&error))?;

@@ -23,6 +23,7 @@ use crate::params::{Params, now};
 use crate::query;
 use crate::server::Shared;
 use crate::tenant::{Reader, several};
+use crate::thread::on_thread;
 
 use frame::Shape;
 pub(crate) use hub::Hub;
@@ -39,7 +40,7 @@ pub(crate) async fn serve(
         true => Shape::Categorized,
         false => Shape::Flat,
     };
-    open(shared, reader, upgrade, &params, shape)
+    open(shared, reader, upgrade, params, shape).await
 }
 
 /// `/api/prom/tail`.
@@ -49,20 +50,33 @@ pub(crate) async fn serve_legacy(
     upgrade: Upgrade,
     params: Params,
 ) -> Result<Response, ApiError> {
-    open(shared, reader, upgrade, &params, Shape::Legacy)
+    open(shared, reader, upgrade, params, Shape::Legacy).await
 }
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
-fn open(shared: Shared, reader: Reader, upgrade: Upgrade, params: &Params, shape: Shape) -> Result<Response, ApiError> {
-    let expr = query::parse(params)?;
+async fn open(
+    shared: Shared,
+    reader: Reader,
+    upgrade: Upgrade,
+    params: Params,
+    shape: Shape,
+) -> Result<Response, ApiError> {
+    let (expr, params) = on_thread(&shared, &reader, move |_, _| {
+        let pipeline_of = |expr: LogExpr| (Pipeline::new(&expr), expr);
+        Ok(match query::parse(&params)? {
+            Expr::Log(expr) => (Some(pipeline_of(expr)), params),
+            Expr::Sample(_) => (None, params),
+        })
+    })
+    .await?;
     let upgrade = upgrade.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let Expr::Log(expr) = expr else {
+    let Some((pipeline, expr)) = expr else {
         return Ok(refuse(upgrade, "only log selector is supported".to_owned()));
     };
-    let request = TailRequest::new(params, expr, shape)?;
+    let request = TailRequest::new(&params, expr, shape)?;
     let tenant = reader.logs.single().cloned().ok_or_else(several)?;
-    let pipeline = Pipeline::new(&request.expr).map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let pipeline = pipeline.map_err(|error| ApiError::bad_request(error.to_string()))?;
     let limit = reader.limits.max_concurrent_tail_requests;
     let Some(subscription) = shared.hub.subscribe(tenant, Arc::new(pipeline), limit) else {
         let count = limit.saturating_add(1);

@@ -24,6 +24,7 @@ pub(crate) struct Tenant {
 }
 
 /// What a request reads, and within which limits.
+#[derive(Clone)]
 pub(crate) struct Reader {
     pub(crate) logs: Logs,
     pub(crate) limits: Arc<Limits>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use longshore_logql::eval::MemoryError;
-use longshore_model::{Cancellation, ScanError};
+use longshore_model::{Cancellation, ScanError, TenantId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::{ApiError, chain};
@@ -27,14 +27,23 @@ pub(crate) async fn on_thread<T: Send + 'static>(
     reader: &Reader,
     work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let limit = reader.limits.query_timeout;
+    on_thread_of(shared, reader.logs.tenants(), reader.limits.query_timeout, work).await
+}
+
+/// As [`on_thread`], for tenants that share a place in the queue, within a time.
+pub(crate) async fn on_thread_of<T: Send + 'static>(
+    shared: &Shared,
+    tenants: &[TenantId],
+    limit: Duration,
+    work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
     if limit.is_zero() {
         return Err(timed_out(limit));
     }
     let cancellation = Cancellation::default();
     let _guard = CancelOnDrop(cancellation.clone());
     let run = async {
-        let turn = wait_for_turn(shared, reader).await?;
+        let turn = wait_for_turn(shared, tenants).await?;
         let shared = shared.clone();
         let work = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -48,7 +57,7 @@ pub(crate) async fn on_thread<T: Send + 'static>(
         .unwrap_or_else(|_| Err(timed_out(limit)))
 }
 
-async fn wait_for_turn(shared: &State, reader: &Reader) -> Result<OwnedSemaphorePermit, ApiError> {
+async fn wait_for_turn(shared: &State, tenants: &[TenantId]) -> Result<OwnedSemaphorePermit, ApiError> {
     let turns = Arc::clone(&shared.query_turns);
     // Who need not wait does not count.
     if let Ok(turn) = Arc::clone(&turns).try_acquire_owned() {
@@ -56,7 +65,7 @@ async fn wait_for_turn(shared: &State, reader: &Reader) -> Result<OwnedSemaphore
     }
     let _place = shared
         .waiting
-        .enter(reader.logs.tenants(), shared.settings.queries_waiting_max)
+        .enter(tenants, shared.settings.queries_waiting_max)
         .ok_or_else(|| ApiError::new(StatusCode::TOO_MANY_REQUESTS, "too many outstanding requests"))?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
     turns.acquire_owned().await.map_err(closed)

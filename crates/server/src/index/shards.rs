@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::{count, selector};
+use super::count;
 use crate::error::ApiError;
 use crate::json::{self, QueryStats};
 use crate::params::{Params, now};
@@ -15,7 +15,7 @@ use crate::tenant::Reader;
 pub(crate) async fn shards(State(shared): State<Shared>, reader: Reader, params: Params) -> Result<Response, ApiError> {
     let range = params.query_range(now())?;
     check_target(&params)?;
-    let stats = count(&shared, reader, selector(&params)?, range).await?;
+    let stats = count(&shared, reader, params, range).await?;
     let mut statistics = Vec::new();
     QueryStats::default().put(&mut statistics);
     let statistics: Value = serde_json::from_slice(&statistics).unwrap_or_default();

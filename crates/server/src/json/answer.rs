@@ -20,6 +20,8 @@ pub(crate) struct Answer {
     memory: QueryMemory,
     held_bytes: usize,
     failure: Option<MemoryError>,
+    /// What closes it after the stats.
+    end: &'static str,
 }
 
 /// The text of a whole answer with the memory it stands for.
@@ -42,22 +44,40 @@ impl Answer {
         result_bytes: usize,
         memory: &QueryMemory,
     ) -> Result<Self, MemoryError> {
-        let expected = result_bytes.saturating_add(STATS_BYTES);
-        memory.take(expected)?;
-        let mut text = Vec::with_capacity(expected);
-        text.extend_from_slice(b"{\"status\":\"success\",\"data\":{\"resultType\":");
-        put_string(&mut text, result_type);
+        let mut answer = Self::begin(
+            "{\"status\":\"success\",\"data\":{\"resultType\":",
+            "}}",
+            result_bytes,
+            memory,
+        )?;
+        let text = &mut answer.text;
+        put_string(text, result_type);
         if let Some(flags) = encoding_flags {
             text.extend_from_slice(b",\"encodingFlags\":");
             let flags = flags.split(',').map(str::trim).filter(|flag| !flag.is_empty());
-            put_list(&mut text, flags, put_string);
+            put_list(text, flags, put_string);
         }
         text.extend_from_slice(b",\"result\":");
+        Ok(answer)
+    }
+
+    /// Begins an answer of another form: what stands before its result, and after its stats.
+    pub(crate) fn begin(
+        start: &str,
+        end: &'static str,
+        result_bytes: usize,
+        memory: &QueryMemory,
+    ) -> Result<Self, MemoryError> {
+        let expected = result_bytes.saturating_add(STATS_BYTES);
+        memory.take(expected)?;
+        let mut text = Vec::with_capacity(expected);
+        text.extend_from_slice(start.as_bytes());
         Ok(Self {
             text,
             memory: memory.clone(),
             held_bytes: expected,
             failure: None,
+            end,
         })
     }
 
@@ -113,7 +133,7 @@ impl Answer {
     pub(crate) fn respond(mut self, stats: &QueryStats) -> Response {
         self.text.extend_from_slice(b",\"stats\":");
         stats.put(&mut self.text);
-        self.text.extend_from_slice(b"}}");
+        self.text.extend_from_slice(self.end.as_bytes());
         let content_type = [(
             CONTENT_TYPE,
             HeaderValue::from_static("application/json; charset=UTF-8"),

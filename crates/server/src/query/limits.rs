@@ -1,6 +1,5 @@
 //! What a tenant may ask, and how it is told that it may not; the texts are Loki's.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use longshore_goregex::Regex;
@@ -11,10 +10,8 @@ use longshore_model::{TimeRange, TimestampNs, format_go_duration};
 use crate::error::ApiError;
 use crate::logs::Logs;
 use crate::params::format_prometheus_duration;
-use crate::server::Shared;
 use crate::settings::Limits;
 use crate::tenant::Reader;
-use crate::thread::on_thread;
 
 /// A query that is refused; all that is given must fit.
 #[derive(Debug, Clone, PartialEq)]
@@ -183,20 +180,8 @@ pub(crate) fn check_length(range: TimeRange, expr: Option<&Expr>, limits: &Limit
 }
 
 /// Refuses a query that would read too much. A query that ends at its limit of lines reads as much as it needs.
-pub(crate) async fn check_bytes_on_thread(
-    shared: &Shared,
-    reader: &Reader,
-    expr: &Expr,
-    range: TimeRange,
-) -> Result<(), ApiError> {
-    if reader.limits.max_query_bytes_read.is_none() {
-        return Ok(());
-    }
-    let (expr, logs, limits) = (expr.clone(), reader.logs.clone(), Arc::clone(&reader.limits));
-    on_thread(shared, reader, move |_, _| check_bytes(&expr, range, &logs, &limits)).await
-}
-
-fn check_bytes(expr: &Expr, range: TimeRange, logs: &Logs, limits: &Limits) -> Result<(), ApiError> {
+pub(crate) fn check_bytes(expr: &Expr, range: TimeRange, reader: &Reader) -> Result<(), ApiError> {
+    let Reader { logs, limits } = reader;
     let Some(max) = limits
         .max_query_bytes_read
         .filter(|_| QueryKind::of(expr) != QueryKind::Limited)

@@ -64,6 +64,17 @@ pub(crate) fn put_runs(out: &mut Vec<u8>, rows: &[Row], categorize: bool) {
     });
 }
 
+/// What rows take in an answer, about.
+pub(crate) fn expected_bytes(rows: &[Row]) -> usize {
+    rows.iter().map(|row| row.line.len() + ENTRY_BYTES).sum()
+}
+
+/// What names that are made of all labels take, one for each row at most.
+pub(crate) fn names_bytes(rows: &[Row]) -> usize {
+    let name = |row: &Row| row.labels.parsed.size_bytes() + row.labels.structured_metadata.size_bytes() + ENTRY_BYTES;
+    rows.iter().map(name).sum()
+}
+
 /// The answer to a log query.
 pub(crate) fn answer(
     rows: &[Row],
@@ -71,14 +82,10 @@ pub(crate) fn answer(
     encoding_flags: Option<&str>,
     memory: &QueryMemory,
 ) -> Result<Answer, MemoryError> {
-    let expected = rows.iter().map(|row| row.line.len() + ENTRY_BYTES).sum();
-    // Names that are made of all labels, one for each row at most.
-    let names = |row: &Row| match categorize {
-        true => 0,
-        false => row.labels.parsed.size_bytes() + row.labels.structured_metadata.size_bytes() + ENTRY_BYTES,
-    };
-    memory.take(rows.iter().map(names).sum())?;
-    let mut answer = Answer::new("streams", encoding_flags, expected, memory)?;
+    if !categorize {
+        memory.take(names_bytes(rows))?;
+    }
+    let mut answer = Answer::new("streams", encoding_flags, expected_bytes(rows), memory)?;
     answer.list(streams(rows, categorize), |answer, (labels, rows)| {
         answer.put(|out| {
             out.extend_from_slice(b"{\"stream\":");

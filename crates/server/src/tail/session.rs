@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::{Message, WebSocket, close_code};
 use bytes::Bytes;
 use longshore_logql::Pipeline;
+use longshore_logql::eval::Context;
 use longshore_model::{Direction, Labels, StreamEntries, TimeRange, TimestampNs};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
@@ -65,7 +66,8 @@ impl Session {
             direction: Direction::Backward,
             interval_ns: 0,
         };
-        let mut rows = query::run_log_query(&self.shared, &self.reader, query).await?.0;
+        let find = move |query: query::LogQuery, context: &Context<'_>| query.find(limit, context);
+        let (mut rows, _stats) = query::run_query(&self.shared, &self.reader, |_| Ok(query), find).await?;
         rows.sort_by_key(|row| row.timestamp);
         Ok(rows)
     }

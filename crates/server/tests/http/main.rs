@@ -20,3 +20,4 @@ mod site;
 mod tail;
 mod tenants;
 mod tls;
+mod turns;
