@@ -59,8 +59,17 @@ pub(crate) const TENANTS_OF_A_QUERY_MAX: usize = 256;
 /// it is told which.
 pub(crate) const TAIL_QUEUE_BATCHES: usize = 256;
 
-/// Bytes of entries that wait for a slow live tail, beside the number of batches.
+/// Bytes of entries that wait for a slow live tail, beside the number of batches; as many again while a tail that asked for it
+/// delays them. All of them together count in the memory of queries.
 pub(crate) const TAIL_QUEUE_BYTES: usize = 8 << 20;
+
+/// Live tails whose queries look at new entries at a time, each on a thread of its own; the others wait for their turn, which
+/// is over after one frame. Beside the turns of queries, so that long queries do not hold up tails.
+pub(crate) const TAILS_AT_ONCE: usize = 2;
+
+/// Entries sent from the past that a live tail remembers, the newest, as 8 bytes each: they may come again as new ones that
+/// were stored while the past was read.
+pub(crate) const TAIL_KNOWN_MAX: usize = 100_000;
 
 /// Dropped entries that a live tail is told of in one frame; more are dropped silently, as in Loki.
 pub(crate) const TAIL_DROPPED_LISTED_MAX: usize = 1_000;
@@ -76,6 +85,9 @@ pub(crate) const TAIL_PING_INTERVAL: Duration = Duration::from_secs(15);
 
 /// Entries in one frame of a live tail; more go into the next one.
 pub(crate) const TAIL_FRAME_ENTRIES_MAX: usize = 1_000;
+
+/// Bytes of lines after which a frame of a live tail ends: one that is written as JSON is in memory a second time.
+pub(crate) const TAIL_FRAME_BYTES: usize = 1 << 20;
 
 /// Handshakes of TLS that go on at a time. More clients wait for their turn, in the queue of the operating system.
 pub(crate) const HANDSHAKES_AT_ONCE: usize = 256;

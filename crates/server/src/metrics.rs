@@ -118,7 +118,7 @@ impl Metrics {
         );
         registry.register(
             "server_query_memory_bytes",
-            "Memory that queries and answers on their way to clients hold",
+            "Memory that queries, answers on their way to clients, and lines that wait for live tails hold",
             self.query_memory.clone(),
         );
     }

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 
 use crate::admission::Admission;
 use crate::connections;
-use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE};
+use crate::limits::{PUSHES_AT_ONCE, QUERY_MEMORY_SHARE, TAILS_AT_ONCE};
 use crate::metrics::Metrics;
 use crate::page::{Assets, OptionalAssets};
 use crate::params::now;
@@ -49,7 +49,9 @@ pub(crate) struct State {
     pub(crate) push_turns: Arc<Semaphore>,
     /// Threads for queries.
     pub(crate) query_turns: Arc<Semaphore>,
-    /// Memory for queries and their answers.
+    /// Threads for what live tails do with new entries.
+    pub(crate) tail_turns: Arc<Semaphore>,
+    /// Memory for queries and their answers, and for entries that wait for live tails.
     pub(crate) query_memory: Arc<MemoryPool>,
     /// Queries that wait for a thread.
     pub(crate) waiting: Waiting,
@@ -126,7 +128,11 @@ impl Server {
         let listener = TcpListener::bind(&settings.listen).await.map_err(listen_error)?;
         let local_address = listener.local_addr().map_err(listen_error)?;
         let metrics = Arc::new(Metrics::new(|registry| store.register_metrics(registry)));
-        let hub = Arc::new(Hub::new(Arc::clone(&metrics)));
+        let query_memory = Arc::new(MemoryPool::new(
+            settings.query_memory_bytes,
+            settings.query_memory_bytes / QUERY_MEMORY_SHARE,
+        ));
+        let hub = Arc::new(Hub::new(Arc::clone(&metrics), Arc::clone(&query_memory)));
         store.set_listener(Arc::clone(&hub) as _);
         let (close, closing) = watch::channel(false);
         let overrides = std::mem::take(&mut settings.overrides);
@@ -135,10 +141,8 @@ impl Server {
             push_budget: Budget::new(),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
-            query_memory: Arc::new(MemoryPool::new(
-                settings.query_memory_bytes,
-                settings.query_memory_bytes / QUERY_MEMORY_SHARE,
-            )),
+            query_memory,
+            tail_turns: Arc::new(Semaphore::new(TAILS_AT_ONCE)),
             waiting: Waiting::default(),
             admission: Admission::new(settings.stream_idle_period),
             settings,

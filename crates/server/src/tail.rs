@@ -6,6 +6,7 @@
 mod frame;
 mod hub;
 mod session;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,13 +1,14 @@
 //! New entries to the live tails that want them.
 //!
-//! Invariant: a slow tail never delays a push nor another tail. Its queue is bounded in batches and bytes; what does
-//! not fit is dropped for it alone, counted, and told to it.
+//! Invariant: a slow tail never delays a push nor another tail. Its queue is bounded in batches and bytes, and what waits in
+//! it is taken from the memory of queries until it is sent; what does not fit is dropped for it alone, counted, and told to it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use bytes::Bytes;
 use longshore_logql::Pipeline;
+use longshore_logql::eval::{MemoryPool, QueryMemory};
 use longshore_model::{Entry, Labels, StreamEntries, TenantId, TimestampNs};
 use longshore_store::EntryListener;
 use tokio::sync::mpsc;
@@ -22,11 +23,21 @@ pub(crate) struct Dropped {
     pub(crate) timestamp: TimestampNs,
 }
 
+/// Entries that were stored together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) streams: Vec<StreamEntries>,
+    /// What they count in a queue.
+    pub(crate) bytes: usize,
+    /// Goes back with them.
+    _memory: QueryMemory,
+}
+
 /// What tail and hub share.
 struct Subscriber {
     tenant: TenantId,
     pipeline: Arc<Pipeline>,
-    sender: mpsc::Sender<Vec<StreamEntries>>,
+    sender: mpsc::Sender<Batch>,
     queued_bytes: AtomicUsize,
     dropped: Mutex<Vec<Dropped>>,
 }
@@ -35,20 +46,22 @@ struct Subscriber {
 pub(crate) struct Hub {
     subscribers: RwLock<Vec<Arc<Subscriber>>>,
     metrics: Arc<Metrics>,
+    memory: Arc<MemoryPool>,
 }
 
 /// A tail's end of its queue; dropping it ends the subscription.
 pub(crate) struct Subscription {
     hub: Arc<Hub>,
     subscriber: Arc<Subscriber>,
-    receiver: mpsc::Receiver<Vec<StreamEntries>>,
+    receiver: mpsc::Receiver<Batch>,
 }
 
 impl Hub {
-    pub(crate) fn new(metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(metrics: Arc<Metrics>, memory: Arc<MemoryPool>) -> Self {
         Self {
             subscribers: RwLock::new(Vec::new()),
             metrics,
+            memory,
         }
     }
 
@@ -86,13 +99,13 @@ impl EntryListener for Hub {
     fn entries_stored(&self, tenant: &TenantId, streams: &[StreamEntries]) {
         let subscribers = self.subscribers.read().unwrap_or_else(PoisonError::into_inner);
         for subscriber in subscribers.iter().filter(|subscriber| subscriber.tenant == *tenant) {
-            subscriber.offer(streams, &self.metrics);
+            subscriber.offer(streams, self);
         }
     }
 }
 
 impl Subscriber {
-    fn offer(&self, streams: &[StreamEntries], metrics: &Metrics) {
+    fn offer(&self, streams: &[StreamEntries], hub: &Hub) {
         let wanted = || {
             streams
                 .iter()
@@ -103,14 +116,22 @@ impl Subscriber {
             return;
         }
         let is_room = self.queued_bytes.load(Ordering::Relaxed) + bytes <= TAIL_QUEUE_BYTES;
-        if is_room && let Ok(place) = self.sender.try_reserve() {
+        let memory = hub.memory.query();
+        if is_room
+            && let Ok(place) = self.sender.try_reserve()
+            && memory.take(bytes).is_ok()
+        {
             self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-            place.send(wanted().map(copy).collect());
+            place.send(Batch {
+                streams: wanted().map(copy).collect(),
+                bytes,
+                _memory: memory,
+            });
             return;
         }
         let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
         for stream in wanted() {
-            metrics.tail_dropped(stream.entries.len());
+            hub.metrics.tail_dropped(stream.entries.len());
             let room = TAIL_DROPPED_LISTED_MAX.saturating_sub(dropped.len());
             dropped.extend(stream.entries.iter().take(room).map(|entry| Dropped {
                 labels: stream.labels.clone(),
@@ -139,17 +160,15 @@ fn copy(stream: &StreamEntries) -> StreamEntries {
 }
 
 impl Subscription {
-    /// The next batch. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Vec<StreamEntries> {
-        // The subscription itself keeps a sender, so the queue does not end.
-        let batch = self.receiver.recv().await.unwrap_or_default();
-        let bytes: usize = batch.iter().map(size_bytes).sum();
-        self.subscriber.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        batch
+    /// The next batch; there is always one to come, as the subscription itself keeps a sender. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Option<Batch> {
+        let batch = self.receiver.recv().await?;
+        self.subscriber.queued_bytes.fetch_sub(batch.bytes, Ordering::Relaxed);
+        Some(batch)
     }
 
     /// What selects and changes the entries.
-    pub(crate) fn pipeline(&self) -> &Pipeline {
+    pub(crate) fn pipeline(&self) -> &Arc<Pipeline> {
         &self.subscriber.pipeline
     }
 

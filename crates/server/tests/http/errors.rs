@@ -285,3 +285,29 @@ async fn a_query_that_would_hold_too_much_is_told_so() {
         assert_eq!(status, 200, "{text}");
     }
 }
+
+/// The older path writes its answer within the same memory.
+#[tokio::test]
+async fn an_answer_that_would_take_too_much_is_refused_on_the_older_path_too() {
+    let settings = ServerSettings {
+        query_memory_bytes: 100_000,
+        ..ServerSettings::default()
+    };
+    let api = Api::start_with(settings, None).await;
+    let now = crate::api::a_minute_ago();
+    let values: Vec<_> = (0..30)
+        .map(|index| json!([(now + index).to_string(), "x".repeat(1000)]))
+        .collect();
+    api.push(json!({"app": "web"}), json!(values)).await;
+    let query = ("query", r#"{app="web"}"#);
+    // Lines fit alone, lines and answer do not.
+    for path in ["/loki/api/v1/query_range", "/api/prom/query"] {
+        let (status, text) = api.try_get(path, &[query], &[]).await;
+        assert_eq!(status, 400, "{path}: {text}");
+        assert!(
+            text.starts_with("the query needs more memory than one query may hold"),
+            "{text}"
+        );
+        assert_eq!(api.try_get(path, &[query, ("limit", "5")], &[]).await.0, 200, "{path}");
+    }
+}

@@ -18,6 +18,7 @@ mod queries;
 mod query_limits;
 mod site;
 mod tail;
+mod tail_work;
 mod tenants;
 mod tls;
 mod turns;

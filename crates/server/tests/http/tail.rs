@@ -11,7 +11,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::api::{Api, SECOND, a_minute_ago};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 fn address(api: &Api, params: &[(&str, &str)]) -> String {
     let base = format!("ws://{}/loki/api/v1/tail", api.address);
@@ -23,7 +23,7 @@ pub(crate) async fn open(api: &Api, params: &[(&str, &str)]) -> Socket {
 }
 
 /// The next message that is no ping.
-async fn next(socket: &mut Socket) -> Option<Message> {
+pub(crate) async fn next(socket: &mut Socket) -> Option<Message> {
     loop {
         let message = tokio::time::timeout(Duration::from_secs(20), socket.next());
         match message.await.expect("a message comes in time") {
@@ -35,7 +35,7 @@ async fn next(socket: &mut Socket) -> Option<Message> {
 }
 
 /// The lines of the next frames, until there are so many.
-async fn lines(socket: &mut Socket, count: usize) -> Vec<String> {
+pub(crate) async fn lines(socket: &mut Socket, count: usize) -> Vec<String> {
     let mut lines = Vec::new();
     while lines.len() < count {
         let Some(Message::Text(text)) = next(socket).await else {
