@@ -57,20 +57,22 @@ pub(crate) async fn query(State(shared): State<Shared>, reader: Reader, params: 
 }
 
 fn with_regexp(expr: Expr, regexp: Option<&str>) -> Result<LogExpr, ApiError> {
-    let Expr::Log(expr) = expr else {
+    let Expr::Log(mut expr) = expr else {
         return Err(ApiError::bad_request(
             "legacy endpoints only support streams result type",
         ));
     };
     let Some(regexp) = regexp else { return Ok(expr) };
-    let mut text = format!("{expr} |~ ").into_bytes();
+    // Read in a query of its own: the printed form of the client's would not mean quite the same.
+    let mut filter = br#"{app=~".+"} |~ "#.to_vec();
     // Every string of JSON is one of LogQL's.
-    put_string(&mut text, regexp);
-    match longshore_logql::parse(&String::from_utf8_lossy(&text)) {
-        Ok(Expr::Log(expr)) => Ok(expr),
-        Ok(Expr::Sample(_)) => Err(ApiError::internal("a filter made a query of logs one of numbers")),
-        Err(error) => Err(ApiError::bad_request(error.to_string())),
+    put_string(&mut filter, regexp);
+    match longshore_logql::parse(&String::from_utf8_lossy(&filter)) {
+        Ok(Expr::Log(filter)) => expr.stages.extend(filter.stages),
+        Ok(Expr::Sample(_)) => return Err(ApiError::internal("a filter made a query of logs one of numbers")),
+        Err(error) => return Err(ApiError::bad_request(error.to_string())),
     }
+    Ok(expr)
 }
 
 /// `/api/prom/label`.
@@ -123,4 +125,29 @@ fn put_entry(out: &mut Vec<u8>, row: &Row) {
     out.extend_from_slice(b",\"line\":");
     put_line(out, &row.line);
     out.push(b'}');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regexp_is_one_stage_more_and_changes_no_other() {
+        let read = |text: &str| longshore_logql::parse(text).unwrap();
+        // Sizes are printed rounded.
+        let text = r#"{app="web"} |= "x" | logfmt | size > 2KiB"#;
+        let Expr::Log(plain) = read(text) else {
+            panic!("a log query")
+        };
+        assert_eq!(with_regexp(read(text), None).unwrap(), plain);
+        let mut filtered = with_regexp(read(text), Some("a\\d\"\n")).unwrap();
+        let filter = filtered.stages.pop().unwrap();
+        assert_eq!(filtered, plain);
+        let alone = read(r#"{app=~".+"} |~ "a\\d\"\n""#);
+        assert!(matches!(alone, Expr::Log(alone) if alone.stages == [filter]));
+        assert_eq!(
+            with_regexp(read("vector(1)"), Some("x")).unwrap_err().status.as_u16(),
+            400
+        );
+    }
 }
