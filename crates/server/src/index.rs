@@ -24,7 +24,7 @@ use crate::query::limits::check_length;
 use crate::query::{check_resolution, parse_selector};
 use crate::server::Shared;
 use crate::settings::Limits;
-use crate::streams::hold_volumes;
+use crate::streams::{Held, hold_volumes};
 use crate::tenant::Reader;
 use crate::thread::{on_thread, scan_error};
 
@@ -54,10 +54,11 @@ pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: 
 /// Counts streams, pieces, bytes and entries.
 async fn count(shared: &Shared, reader: Reader, params: Params, range: TimeRange) -> Result<Value, ApiError> {
     let Reader { logs, limits } = reader.clone();
-    on_thread(shared, &reader, move |_, cancellation| {
+    on_thread(shared, &reader, move |shared, cancellation| {
         let selector = selector(&params)?;
         check_length(logs.visible(range), None, &limits)?;
-        let volumes = logs.volume(&selector, range, None);
+        let memory = shared.query_memory.query();
+        let volumes = logs.volume(&selector, range, None, &mut hold_volumes(&memory, &cancellation))?;
         let bytes: u64 = volumes
             .iter()
             .flat_map(|volume| &volume.buckets)
@@ -103,7 +104,7 @@ pub(crate) async fn volume(State(shared): State<Shared>, reader: Reader, params:
     })
     .await?;
     Ok(json::query_answer("vector", None, &QueryStats::default(), |out| {
-        put_list(out, &series, |out, series| {
+        put_list(out, &*series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
             put_labels(out, &series.labels);
             out.extend_from_slice(b",\"value\":");
@@ -129,7 +130,7 @@ pub(crate) async fn volume_range(
     })
     .await?;
     Ok(json::query_answer("matrix", None, &QueryStats::default(), |out| {
-        put_list(out, &series, |out, series| {
+        put_list(out, &*series, |out, series| {
             out.extend_from_slice(b"{\"metric\":");
             put_labels(out, &series.labels);
             out.extend_from_slice(b",\"values\":");
@@ -218,13 +219,16 @@ async fn find_volumes<T: Send + 'static>(
     shared: &Shared,
     reader: Reader,
     read: impl FnOnce(&Limits) -> Result<(VolumeRequest, Option<i64>, T), ApiError> + Send + 'static,
-) -> Result<(Vec<VolumeSeries>, T), ApiError> {
+) -> Result<(Held<VolumeSeries>, T), ApiError> {
     let Reader { logs, limits } = reader.clone();
-    on_thread(shared, &reader, move |shared, _| {
+    on_thread(shared, &reader, move |shared, cancellation| {
         let (request, step_ns, besides) = read(&limits)?;
-        let volumes = logs.volume(&request.selector, request.range, step_ns);
-        let _memory = hold_volumes(shared, &volumes)?;
-        Ok((aggregate(&request, volumes), besides))
+        let memory = shared.query_memory.query();
+        let volumes = {
+            let hold = &mut hold_volumes(&memory, &cancellation);
+            logs.volume(&request.selector, request.range, step_ns, hold)?
+        };
+        Ok((Held::new(aggregate(&request, volumes), memory), besides))
     })
     .await
 }

@@ -14,7 +14,7 @@ use crate::params::{Params, now};
 use crate::query::limits::check_length;
 use crate::query::parse_selector;
 use crate::server::Shared;
-use crate::streams::{self, Streams};
+use crate::streams::{self, Held};
 use crate::tenant::Reader;
 
 /// Streams that satisfy one of several selectors; none wants every stream.
@@ -75,7 +75,7 @@ async fn find(
     reader: Reader,
     params: &Params,
     names: &'static [&'static str],
-) -> Result<Streams, ApiError> {
+) -> Result<Held<Labels>, ApiError> {
     let range = params.range(now())?;
     let params = params.clone();
     let read = move |reader: &Reader| {

@@ -9,7 +9,7 @@ use longshore_model::{
     Batch, BatchSource, Labels, ScanError, ScanRequest, ScanStats, Storage, StreamSelector, TenantId, TimeRange,
     TimestampNs,
 };
-use longshore_store::{Store, StreamVolume};
+use longshore_store::{Grown, Store, StreamVolume};
 
 /// Tells the logs of several tenants apart.
 const TENANT_LABEL: &str = "__tenant_id__";
@@ -112,31 +112,33 @@ impl Logs {
         }
     }
 
-    /// Bytes of lines by stream; in buckets of `step_ns`, when it is given.
-    pub(crate) fn volume(
+    /// Bytes of lines by stream; in buckets of `step_ns`, when it is given. Ends with the first error of `hold`, which
+    /// hears of what comes to the answer.
+    pub(crate) fn volume<E>(
         &self,
         selector: &dyn StreamSelector,
         time: TimeRange,
         step_ns: Option<i64>,
-    ) -> Vec<StreamVolume> {
+        hold: &mut dyn FnMut(Grown<'_>) -> Result<(), E>,
+    ) -> Result<Vec<StreamVolume>, E> {
         if self.is_hidden(time) {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let time = self.visible(time);
         match &self.tenants {
-            Tenants::One(tenant) => self.store.volume(tenant, selector, time, step_ns),
+            Tenants::One(tenant) => self.store.volume(tenant, selector, time, step_ns, hold),
             Tenants::Several(tenants) => {
                 let mut all = Vec::new();
                 for tenant in tenants {
                     let volumes = self
                         .store
-                        .volume(tenant, &OfTenant::new(selector, tenant), time, step_ns);
+                        .volume(tenant, &OfTenant::new(selector, tenant), time, step_ns, hold)?;
                     all.extend(volumes.into_iter().map(|volume| StreamVolume {
                         labels: with_tenant(&volume.labels, tenant),
                         ..volume
                     }));
                 }
-                all
+                Ok(all)
             }
         }
     }

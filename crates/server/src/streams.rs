@@ -3,30 +3,36 @@
 use std::ops::Deref;
 
 use longshore_logql::eval::QueryMemory;
-use longshore_model::{Labels, StreamSelector, TimeRange};
-use longshore_store::StreamVolume;
+use longshore_model::{Cancellation, Labels, ScanError, StreamSelector, TimeRange};
+use longshore_store::Grown;
 
 use crate::error::ApiError;
 use crate::server::Shared;
 use crate::tenant::Reader;
-use crate::thread::{memory_error, on_thread};
+use crate::thread::{memory_error, on_thread, scan_error};
 
 /// What a stream takes beside the texts of its labels, about, with its part of an answer.
 const STREAM_BYTES: usize = 512;
 /// What a bucket of a volume takes, in the store's form and in the sum.
 const BUCKET_BYTES: usize = 64;
 
-/// Streams that were found; their memory goes back with them.
-pub(crate) struct Streams {
-    labels: Vec<Labels>,
+/// What was found; its memory goes back with it.
+pub(crate) struct Held<T> {
+    found: Vec<T>,
     _memory: QueryMemory,
 }
 
-impl Deref for Streams {
-    type Target = [Labels];
+impl<T> Held<T> {
+    pub(crate) fn new(found: Vec<T>, memory: QueryMemory) -> Self {
+        Self { found, _memory: memory }
+    }
+}
 
-    fn deref(&self) -> &[Labels] {
-        &self.labels
+impl<T> Deref for Held<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.found
     }
 }
 
@@ -36,7 +42,7 @@ pub(crate) async fn find<S: StreamSelector>(
     reader: Reader,
     read: impl FnOnce(&Reader) -> Result<S, ApiError> + Send + 'static,
     range: TimeRange,
-) -> Result<Streams, ApiError> {
+) -> Result<Held<Labels>, ApiError> {
     let of_thread = reader.clone();
     on_thread(shared, &reader, move |shared, _| {
         let selector = read(&of_thread)?;
@@ -44,21 +50,23 @@ pub(crate) async fn find<S: StreamSelector>(
         let memory = shared.query_memory.query();
         let bytes = labels.iter().map(bytes_of).sum();
         memory.take(bytes).map_err(|error| memory_error(&error))?;
-        Ok(Streams {
-            labels,
-            _memory: memory,
-        })
+        Ok(Held::new(labels, memory))
     })
     .await
 }
 
-/// Takes the memory of volumes and of their sums.
-pub(crate) fn hold_volumes(shared: &Shared, volumes: &[StreamVolume]) -> Result<QueryMemory, ApiError> {
-    let memory = shared.query_memory.query();
-    let bytes = |volume: &StreamVolume| bytes_of(&volume.labels) + volume.buckets.len() * BUCKET_BYTES;
-    let bytes = volumes.iter().map(bytes).sum();
-    memory.take(bytes).map_err(|error| memory_error(&error))?;
-    Ok(memory)
+/// Takes the memory of volumes and of their sums as they grow, for a request that somebody still waits for.
+pub(crate) fn hold_volumes<'a>(
+    memory: &'a QueryMemory,
+    cancellation: &'a Cancellation,
+) -> impl FnMut(Grown<'_>) -> Result<(), ApiError> + 'a {
+    |grown| {
+        if cancellation.is_cancelled() {
+            return Err(scan_error(&ScanError::Cancelled));
+        }
+        let bytes = grown.stream.map_or(0, bytes_of) + grown.buckets * BUCKET_BYTES;
+        memory.take(bytes).map_err(|error| memory_error(&error))
+    }
 }
 
 /// Its labels are there as they are stored and as they are written.

@@ -41,5 +41,6 @@ pub use deletion::Deletion;
 pub use errors::{CancelError, DeleteError, FlushError, OpenError, PushError};
 pub use push::{EntryListener, PushOutcome};
 pub use retention::{Retention, StreamRetention};
+pub use scan::Grown;
 pub use settings::{ChunkEncoding, DeletionMode, SameForAll, Settings, TenantRules};
 pub use store::{Store, StreamVolume};

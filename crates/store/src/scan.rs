@@ -25,6 +25,7 @@ use crate::store::{Inner, State, lock};
 pub(crate) use head::HeadBlock;
 pub(crate) use matching::Matching;
 pub(crate) use segment::SegmentScan;
+pub use volume::Grown;
 
 /// A running scan over a snapshot.
 pub(crate) struct Scan<'a> {

@@ -25,7 +25,7 @@ use crate::maintenance;
 use crate::push::{EntryListener, Inserted, PushOutcome};
 use crate::replay;
 use crate::retention::StreamRound;
-use crate::scan::Scan;
+use crate::scan::{Grown, Scan};
 use crate::settings::{DeletionMode, Settings};
 use crate::wal::Wal;
 use crate::wal::file::{Directory, sync_directory};
@@ -214,14 +214,18 @@ impl Store {
 
     /// Bytes of lines of each stream in the range; in buckets of `bucket_ns` from the start of the range, or in one
     /// bucket when it is `None`. Entries in segments are spread evenly over the time of their page.
-    pub fn volume(
+    ///
+    /// # Errors
+    /// Those of `hold`, which hears often what has come to the answer and so decides how large that may get.
+    pub fn volume<E>(
         &self,
         tenant: &TenantId,
         selector: &dyn StreamSelector,
         time: TimeRange,
         bucket_ns: Option<i64>,
-    ) -> Vec<StreamVolume> {
-        self.inner.volume(tenant, selector, time, bucket_ns)
+        hold: &mut dyn FnMut(Grown<'_>) -> Result<(), E>,
+    ) -> Result<Vec<StreamVolume>, E> {
+        self.inner.volume(tenant, selector, time, bucket_ns, hold)
     }
 
     /// Whether pushes are accepted now.

@@ -44,13 +44,14 @@ impl Inner {
         found.into_iter().collect()
     }
 
-    pub(crate) fn volume(
+    pub(crate) fn volume<E>(
         &self,
         tenant: &TenantId,
         selector: &dyn StreamSelector,
         time: TimeRange,
         bucket_ns: Option<i64>,
-    ) -> Vec<StreamVolume> {
+        hold: &mut dyn FnMut(Grown<'_>) -> Result<(), E>,
+    ) -> Result<Vec<StreamVolume>, E> {
         let matching = Matching::of(self, tenant, selector);
         let state = lock(&self.state);
         let hidden = Hidden::of(&state, &*self.settings.rules, tenant, time);
@@ -58,7 +59,9 @@ impl Inner {
         let catalogue = Arc::clone(&state.catalogue);
         drop(state);
         let mut volumes = Volumes::new(time, bucket_ns);
-        blocks.iter().for_each(|block| add_block(&mut volumes, block, &hidden));
+        for block in &blocks {
+            hold(add_block(&mut volumes, block, &hidden))?;
+        }
         let segments = catalogue
             .tenant(tenant)
             .into_iter()
@@ -70,13 +73,13 @@ impl Inner {
                         let piece = segment.piece(index);
                         let bytes = u64::from(piece.line_bytes);
                         for part in hidden.visible(labels, piece.first, piece.last) {
-                            volumes.add_part(labels, (piece.first, piece.last), part, bytes);
+                            hold(volumes.add_part(labels, (piece.first, piece.last), part, bytes))?;
                         }
                     }
                 }
             }
         }
-        volumes.finish()
+        Ok(volumes.finish())
     }
 }
 
@@ -89,7 +92,7 @@ fn is_visible(hidden: &Hidden, labels: &Labels, (first, last): (TimestampNs, Tim
     time.overlaps(first, last) && !hidden.covers(labels, inside.0, inside.1)
 }
 
-fn add_block(volumes: &mut Volumes, held: &HeadBlock, hidden: &Hidden) {
+fn add_block<'a>(volumes: &mut Volumes, held: &'a HeadBlock, hidden: &Hidden) -> Grown<'a> {
     let HeadBlock {
         labels,
         block,
@@ -97,13 +100,26 @@ fn add_block(volumes: &mut Volumes, held: &HeadBlock, hidden: &Hidden) {
         last,
     } = held;
     let hides = !hidden.touching(labels, *first, *last).is_empty();
+    let mut grown = Grown::default();
     for row in 0..block.rows() {
         let (start, end) = block.span(row);
         let at = block.timestamp(row);
         if !hides || !hidden.covers(labels, TimestampNs(at), TimestampNs(at)) {
-            volumes.add_part(labels, (at, at), (at, at), u64::from(end - start));
+            let by = volumes.add_part(labels, (at, at), (at, at), u64::from(end - start));
+            grown.stream = grown.stream.or(by.stream);
+            grown.buckets += by.buckets;
         }
     }
+    grown
+}
+
+/// By what an answer has grown.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Grown<'a> {
+    /// A stream that was not in it before.
+    pub stream: Option<&'a Labels>,
+    /// Buckets of any stream.
+    pub buckets: usize,
 }
 
 /// Sums by stream and bucket.
@@ -129,9 +145,16 @@ impl Volumes {
 
     /// Of bytes that lie evenly between the moments `first` and `last`, inclusive, adds those in the part, inclusive,
     /// as far as they are in the range.
-    fn add_part(&mut self, labels: &Labels, (first, last): (i64, i64), part: (i64, i64), bytes: u64) {
+    fn add_part<'a>(
+        &mut self,
+        labels: &'a Labels,
+        (first, last): (i64, i64),
+        part: (i64, i64),
+        bytes: u64,
+    ) -> Grown<'a> {
+        let mut grown = Grown::default();
         if bytes == 0 || !self.time.overlaps(TimestampNs(part.0), TimestampNs(part.1)) {
-            return;
+            return grown;
         }
         let (start, bucket) = (i128::from(self.time.start.0), i128::from(self.bucket_ns));
         let span = i128::from(last) - i128::from(first) + 1;
@@ -141,8 +164,12 @@ impl Volumes {
         let bytes_before = |at: i128| (i128::from(bytes) * (at - i128::from(first)) / span) as u64;
         let buckets = match self.found.get_mut(labels) {
             Some(buckets) => buckets,
-            None => self.found.entry(labels.clone()).or_default(),
+            None => {
+                grown.stream = Some(labels);
+                self.found.entry(labels.clone()).or_default()
+            }
         };
+        let before = buckets.len();
         let mut at = from;
         while at < to {
             let bucket_start = start + (at - start) / bucket * bucket;
@@ -153,6 +180,8 @@ impl Volumes {
             }
             at = next;
         }
+        grown.buckets = buckets.len() - before;
+        grown
     }
 
     fn finish(self) -> Vec<StreamVolume> {

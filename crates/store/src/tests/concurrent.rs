@@ -92,5 +92,5 @@ fn pushes_go_on_while_a_selector_looks_at_streams() {
     push(&store, "web", &[(1, "one")]).unwrap();
     let (tenant, selector) = (TenantId::single(), Pushing(Arc::clone(&store)));
     assert_eq!(store.streams(&tenant, &selector, TimeRange::ALL), [labels("web")]);
-    assert_eq!(store.volume(&tenant, &selector, TimeRange::ALL, None).len(), 2);
+    assert_eq!(volumes(&store, &selector, TimeRange::ALL).len(), 2);
 }

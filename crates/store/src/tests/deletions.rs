@@ -132,7 +132,7 @@ fn streams_and_volumes_know_of_requests_for_whole_streams() {
         ..whole
     };
     assert_eq!(store.streams(&tenant, &AllStreams, late), []);
-    let volumes = store.volume(&tenant, &AllStreams, whole, None);
+    let volumes = volumes(&store, &AllStreams, whole);
     assert_eq!(volumes.len(), 1);
     // In the head exactly the line of 5 bytes; of the segment's 8 bytes from 10 to 20 those before 15.
     assert_eq!(volumes[0].buckets, [(TimestampNs(0), 5 + 8 * 5 / 11)]);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use longshore_model::{AllStreams, DAY_NS, Direction, LineSearch, StreamEntries, TenantId, TimeRange, TimestampNs};
 
 use super::support::*;
-use crate::{EntryListener, OpenError, PushError, Settings, Store};
+use crate::{EntryListener, Grown, OpenError, PushError, Settings, Store};
 
 #[test]
 fn entries_survive_without_closing() {
@@ -323,7 +323,7 @@ fn streams_and_volumes_come_from_head_and_segments() {
         start: TimestampNs(0),
         end: TimestampNs(40),
     };
-    let volumes = store.volume(&tenant, &AllStreams, all, None);
+    let volumes = volumes(&store, &AllStreams, all);
     let totals: Vec<u64> = volumes
         .iter()
         .map(|volume| volume.buckets.iter().map(|bucket| bucket.1).sum())
@@ -337,6 +337,36 @@ struct Heard(Mutex<Vec<StreamEntries>>);
 impl EntryListener for Heard {
     fn entries_stored(&self, _tenant: &TenantId, streams: &[StreamEntries]) {
         self.0.lock().unwrap().extend_from_slice(streams);
+    }
+}
+
+#[test]
+fn volumes_get_no_larger_than_they_may() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(directory.path());
+    for flushed in [false, true] {
+        for app in ["a", "b", "c"] {
+            push(&store, app, &[(0, "long"), (999, "long")]).unwrap();
+        }
+        if flushed {
+            store.flush().unwrap();
+        }
+        let time = TimeRange {
+            start: TimestampNs(0),
+            end: TimestampNs(1_000),
+        };
+        let mut streams = Vec::new();
+        let mut buckets = 0;
+        let mut hold = |grown: Grown<'_>| {
+            streams.extend(grown.stream.cloned());
+            buckets += grown.buckets;
+            if streams.len() > 2 { Err(buckets) } else { Ok(()) }
+        };
+        let refused = store.volume(&TenantId::single(), &AllStreams, time, Some(10), &mut hold);
+        // In the head each line is in its own bucket, in a segment its bytes are spread over the page.
+        assert_eq!(refused, Err(if flushed { 3 * 8 } else { 3 * 2 }));
+        streams.sort();
+        assert_eq!(streams, ["a", "b", "c"].map(labels));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A store in a temporary folder with a clock that stands still, and short ways to push and read.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -7,10 +8,10 @@ use std::time::Duration;
 
 use longshore_model::{
     AllStreams, Batch, Cancellation, Columns, Direction, Entry, Labels, LineSearch, RowFilter, RowFilterCompiler,
-    ScanRequest, Storage, StreamEntries, TenantId, TimeRange, TimestampNs,
+    ScanRequest, Storage, StreamEntries, StreamSelector, TenantId, TimeRange, TimestampNs,
 };
 
-use crate::{Clock, Deletion, PushError, PushOutcome, Retention, SameForAll, Settings, Store};
+use crate::{Clock, Deletion, Grown, PushError, PushOutcome, Retention, SameForAll, Settings, Store, StreamVolume};
 
 /// Shows what it was set to.
 #[derive(Default)]
@@ -66,6 +67,13 @@ pub(super) fn rows(store: &Store) -> Vec<(String, i64, String)> {
     );
     rows.sort();
     rows
+}
+
+/// Bytes of each stream in a time.
+pub(super) fn volumes(store: &Store, selector: &dyn StreamSelector, time: TimeRange) -> Vec<StreamVolume> {
+    let mut any = |_: Grown<'_>| Ok::<(), Infallible>(());
+    let volumes = store.volume(&TenantId::single(), selector, time, None, &mut any);
+    volumes.unwrap_or_else(|never| match never {})
 }
 
 pub(super) fn scan(
