@@ -53,10 +53,9 @@ pub(crate) async fn stats(State(shared): State<Shared>, reader: Reader, params: 
 
 /// Counts streams, pieces, bytes and entries.
 async fn count(shared: &Shared, reader: Reader, params: Params, range: TimeRange) -> Result<Value, ApiError> {
-    let Reader { logs, limits } = reader.clone();
-    on_thread(shared, &reader, move |shared, cancellation| {
+    on_thread(shared, &reader, move |shared, Reader { logs, limits }, cancellation| {
         let selector = selector(&params)?;
-        check_length(logs.visible(range), None, &limits)?;
+        check_length(logs.visible(range), None, limits)?;
         let memory = shared.query_memory.query();
         let volumes = logs.volume(&selector, range, None, &mut hold_volumes(&memory, &cancellation))?;
         let bytes: u64 = volumes
@@ -64,7 +63,7 @@ async fn count(shared: &Shared, reader: Reader, params: Params, range: TimeRange
             .flat_map(|volume| &volume.buckets)
             .map(|(_, bytes)| bytes)
             .sum();
-        let entries = count_entries(&logs, &selector, range, cancellation)?;
+        let entries = count_entries(logs, &selector, range, cancellation)?;
         Ok(json!({"streams": volumes.len(), "chunks": volumes.len(), "bytes": bytes, "entries": entries}))
     })
     .await
@@ -220,9 +219,8 @@ async fn find_volumes<T: Send + 'static>(
     reader: Reader,
     read: impl FnOnce(&Limits) -> Result<(VolumeRequest, Option<i64>, T), ApiError> + Send + 'static,
 ) -> Result<(Held<VolumeSeries>, T), ApiError> {
-    let Reader { logs, limits } = reader.clone();
-    on_thread(shared, &reader, move |shared, cancellation| {
-        let (request, step_ns, besides) = read(&limits)?;
+    on_thread(shared, &reader, move |shared, Reader { logs, limits }, cancellation| {
+        let (request, step_ns, besides) = read(limits)?;
         let memory = shared.query_memory.query();
         let volumes = {
             let hold = &mut hold_volumes(&memory, &cancellation);

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::error::ApiError;
 use crate::json::{self, put_labels, put_list};
 use crate::params::{Params, now};
-use crate::query::limits::check_length;
+use crate::query::limits::{check_length, check_selectors};
 use crate::query::parse_selector;
 use crate::server::Shared;
 use crate::streams::{self, Held};
@@ -80,8 +80,9 @@ async fn find(
     let params = params.clone();
     let read = move |reader: &Reader| {
         check_length(reader.logs.visible(range), None, &reader.limits)?;
-        let selectors = names.iter().flat_map(|name| params.all(name));
-        let wanted = selectors.map(parse_selector).collect::<Result<_, _>>()?;
+        let selectors = || names.iter().flat_map(|name| params.all(name));
+        check_selectors(selectors().count())?;
+        let wanted = selectors().map(parse_selector).collect::<Result<_, _>>()?;
         Ok(AnyOf(wanted))
     };
     streams::find(shared, reader, read, range).await

@@ -31,6 +31,10 @@ pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 1 << 20;
 /// Points of one series of a metric query; more get 400 with Loki's text.
 pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
 
+/// Stream selectors of one request, those of a query or those that name streams: each is asked about every stream, or is a scan
+/// of its own. More get 400; Grafana sends a handful.
+pub(crate) const SELECTORS_MAX: usize = 256;
+
 /// Bytes that queries and their answers may hold together where nobody says: a quarter of a pod of 512 MiB. A query
 /// that needs more gets 400, one that finds them taken by others 429.
 pub(crate) const QUERY_MEMORY_BYTES_DEFAULT: usize = 128 << 20;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use longshore_model::{
-    Batch, BatchSource, Labels, ScanError, ScanRequest, ScanStats, Storage, StreamSelector, TenantId, TimeRange,
-    TimestampNs,
+    Batch, BatchSource, Cancellation, Labels, ScanError, ScanRequest, ScanStats, Storage, StreamSelector, TenantId,
+    TimeRange, TimestampNs,
 };
 use longshore_store::{Grown, Store, StreamVolume};
 
@@ -24,6 +24,8 @@ pub(crate) struct Logs {
     tenants: Tenants,
     /// Nothing before it is seen.
     oldest: TimestampNs,
+    /// Once it says so, no stream is looked at any more: what is found then is for nobody.
+    cancellation: Cancellation,
 }
 
 /// Whose logs are read.
@@ -50,7 +52,13 @@ impl Logs {
             store,
             tenants,
             oldest: TimestampNs(i64::MIN),
+            cancellation: Cancellation::default(),
         }
+    }
+
+    /// The same for as long as somebody waits for it.
+    pub(crate) fn until(self, cancellation: Cancellation) -> Self {
+        Self { cancellation, ..self }
     }
 
     /// The same without what lies before a moment.
@@ -91,12 +99,19 @@ impl Logs {
         time.end <= self.oldest
     }
 
+    fn ending<'a>(&'a self, selector: &'a dyn StreamSelector) -> Ending<'a> {
+        Ending {
+            selector,
+            cancellation: &self.cancellation,
+        }
+    }
+
     /// Labels of the streams that have lines in a time.
     pub(crate) fn streams(&self, selector: &dyn StreamSelector, time: TimeRange) -> Vec<Labels> {
         if self.is_hidden(time) {
             return Vec::new();
         }
-        let time = self.visible(time);
+        let (time, selector) = (self.visible(time), &self.ending(selector));
         match &self.tenants {
             Tenants::One(tenant) => self.store.streams(tenant, selector, time),
             Tenants::Several(tenants) => {
@@ -124,7 +139,7 @@ impl Logs {
         if self.is_hidden(time) {
             return Ok(Vec::new());
         }
-        let time = self.visible(time);
+        let (time, selector) = (self.visible(time), &self.ending(selector));
         match &self.tenants {
             Tenants::One(tenant) => self.store.volume(tenant, selector, time, step_ns, hold),
             Tenants::Several(tenants) => {
@@ -170,6 +185,18 @@ fn with_tenant(labels: &Labels, tenant: &TenantId) -> Labels {
         name => (name, value),
     });
     Labels::new(own.chain([(TENANT_LABEL, tenant.as_str())]))
+}
+
+/// A selector that wants nothing once nobody waits for it.
+struct Ending<'a> {
+    selector: &'a dyn StreamSelector,
+    cancellation: &'a Cancellation,
+}
+
+impl StreamSelector for Ending<'_> {
+    fn matches(&self, labels: &Labels) -> bool {
+        !self.cancellation.is_cancelled() && self.selector.matches(labels)
+    }
 }
 
 /// A selector that sees the label of a tenant.
@@ -261,5 +288,61 @@ impl BatchSource for Chain<'_> {
             read += link.scan.stats();
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use longshore_model::{Entry, StreamEntries};
+    use longshore_store::Settings;
+
+    use super::*;
+
+    /// Ends the request at the second stream that it is asked about.
+    struct EndsAtTheSecond(Cancellation, AtomicUsize);
+
+    impl StreamSelector for EndsAtTheSecond {
+        fn matches(&self, _: &Labels) -> bool {
+            if self.1.fetch_add(1, Ordering::Relaxed) == 1 {
+                self.0.cancel();
+            }
+            true
+        }
+    }
+
+    #[test]
+    fn selectors_are_asked_about_no_more_streams_once_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(Settings::new(folder.path())).unwrap();
+        let tenants = ["a", "b"].map(|tenant| TenantId::new(tenant).unwrap());
+        let stream = |app: usize| StreamEntries {
+            labels: Labels::new([("app", app.to_string())]),
+            entries: vec![Entry {
+                timestamp: TimestampNs(1),
+                line: "x".into(),
+                structured_metadata: Labels::empty(),
+            }],
+        };
+        for tenant in &tenants {
+            store.push(tenant, (0..5).map(stream).collect()).unwrap();
+        }
+        for whose in [Tenants::One(tenants[0].clone()), Tenants::Several(tenants.to_vec())] {
+            let asked = |look: &dyn Fn(&Logs, &EndsAtTheSecond)| {
+                let cancellation = Cancellation::default();
+                let selector = EndsAtTheSecond(cancellation.clone(), AtomicUsize::new(0));
+                look(
+                    &Logs::new(Arc::clone(&store), whose.clone()).until(cancellation),
+                    &selector,
+                );
+                selector.1.into_inner()
+            };
+            assert_eq!(asked(&|logs, selector| drop(logs.streams(selector, TimeRange::ALL))), 2);
+            assert_eq!(
+                asked(&|logs, selector| drop(logs.volume(selector, TimeRange::ALL, None, &mut |_| Ok::<(), ()>(())))),
+                2
+            );
+        }
     }
 }

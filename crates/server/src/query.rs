@@ -310,11 +310,10 @@ pub(crate) async fn run_query<Q, T: Send + 'static>(
     run: impl FnOnce(Q, &Context<'_>) -> Result<Found<T>, EvalError> + Send + 'static,
 ) -> Result<(T, QueryStats), ApiError> {
     let asked = std::time::Instant::now();
-    let of_thread = reader.clone();
-    on_thread(shared, reader, move |shared, cancellation| {
+    on_thread(shared, reader, move |shared, reader, cancellation| {
         let started = std::time::Instant::now();
-        let query = read(&of_thread)?;
-        let Reader { logs, limits } = &of_thread;
+        let query = read(reader)?;
+        let Reader { logs, limits } = reader;
         shared.metrics.query_started();
         let context = Context {
             storage: logs,

@@ -52,7 +52,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Response, ApiError> {
     let bytes = body::read(&shared, body, shared.settings.query_body_bytes_max).await?;
-    on_thread(&shared, &reader, move |_, _| {
+    on_thread(&shared, &reader, move |_, _, _| {
         let text = String::from_utf8_lossy(&bytes);
         let group = parse_rule_group(&text).map_err(|error| ApiError::bad_request(error.to_string()).line())?;
         check_expressions(&group)

@@ -43,10 +43,9 @@ pub(crate) async fn find<S: StreamSelector>(
     read: impl FnOnce(&Reader) -> Result<S, ApiError> + Send + 'static,
     range: TimeRange,
 ) -> Result<Held<Labels>, ApiError> {
-    let of_thread = reader.clone();
-    on_thread(shared, &reader, move |shared, _| {
-        let selector = read(&of_thread)?;
-        let labels = of_thread.logs.streams(&selector, range);
+    on_thread(shared, &reader, move |shared, reader, _| {
+        let selector = read(reader)?;
+        let labels = reader.logs.streams(&selector, range);
         let memory = shared.query_memory.query();
         let bytes = labels.iter().map(bytes_of).sum();
         memory.take(bytes).map_err(|error| memory_error(&error))?;

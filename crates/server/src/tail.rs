@@ -63,7 +63,7 @@ async fn open(
     params: Params,
     shape: Shape,
 ) -> Result<Response, ApiError> {
-    let (expr, params) = on_thread(&shared, &reader, move |_, _| {
+    let (expr, params) = on_thread(&shared, &reader, move |_, _, _| {
         let pipeline_of = |expr: LogExpr| (Pipeline::new(&expr), expr);
         Ok(match query::parse(&params)? {
             Expr::Log(expr) => (Some(pipeline_of(expr)), params),

@@ -21,12 +21,18 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Runs `work` for a request when it is its turn. It must look at the cancellation often, or be short.
+/// Runs `work` for a request when it is its turn. It must look at the cancellation often, or be short; the logs that it reads
+/// end with it.
 pub(crate) async fn on_thread<T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,
-    work: impl FnOnce(&Shared, Cancellation) -> Result<T, ApiError> + Send + 'static,
+    work: impl FnOnce(&Shared, &Reader, Cancellation) -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    let Reader { logs, limits } = reader.clone();
+    let work = move |shared: &Shared, cancellation: Cancellation| {
+        let logs = logs.until(cancellation.clone());
+        work(shared, &Reader { logs, limits }, cancellation)
+    };
     on_thread_of(shared, reader.logs.tenants(), reader.limits.query_timeout, work).await
 }
 

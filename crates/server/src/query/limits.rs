@@ -10,6 +10,7 @@ use longshore_model::{TimeRange, TimestampNs, format_go_duration};
 use longshore_store::Grown;
 
 use crate::error::ApiError;
+use crate::limits::SELECTORS_MAX;
 use crate::logs::Logs;
 use crate::params::format_prometheus_duration;
 use crate::settings::Limits;
@@ -82,7 +83,9 @@ fn is_filter(stage: &StageKind) -> bool {
 
 /// Refuses what no query of the tenant may be: blocked ones, and those with too many matchers.
 pub(crate) fn check_query(text: &str, expr: &Expr, limits: &Limits) -> Result<(), ApiError> {
-    let most = selectors(expr).iter().map(|selector| selector.matchers.len()).max();
+    let selectors = selectors(expr);
+    check_selectors(selectors.len())?;
+    let most = selectors.iter().map(|selector| selector.matchers.len()).max();
     let max = limits.max_streams_matchers_per_query;
     if let Some(count) = most.filter(|count| *count > max) {
         return Err(ApiError::bad_request(format!(
@@ -93,6 +96,17 @@ pub(crate) fn check_query(text: &str, expr: &Expr, limits: &Limits) -> Result<()
         return Err(ApiError::bad_request("query blocked by policy"));
     }
     check_intervals(expr, limits)
+}
+
+/// Refuses more selectors than a request may have.
+pub(crate) fn check_selectors(count: usize) -> Result<(), ApiError> {
+    if count > SELECTORS_MAX {
+        return Err(ApiError::bad_request(format!(
+            "the request has {count} stream selectors, and may have {SELECTORS_MAX}: use fewer, or regular expressions \
+             that select several streams"
+        )));
+    }
+    Ok(())
 }
 
 impl BlockedQuery {

@@ -215,3 +215,31 @@ async fn a_request_limits_itself_only_where_that_is_switched_on() {
     let headers = [("x-loki-query-limits", r#"{"maxEntriesLimitPerQuery": 5}"#)];
     assert_eq!(api.try_get("/loki/api/v1/query_range", &params, &headers).await.0, 200);
 }
+
+/// A query with so many selectors that is nested a few times only.
+fn either(count: usize) -> String {
+    match count {
+        1 => r#"sum(rate({app="web"}[1m]))"#.to_owned(),
+        _ => format!("({} or {})", either(count / 2), either(count - count / 2)),
+    }
+}
+
+#[tokio::test]
+async fn only_so_many_selectors() {
+    let api = Api::start().await;
+    api.push(json!({"app": "web"}), json!([[a_minute_ago().to_string(), "x"]]))
+        .await;
+    let series = |count: usize| vec![("match[]", r#"{app="web"}"#); count];
+    for (count, status) in [(256, 200), (257, 400)] {
+        let text = either(count);
+        for (path, params) in [("series", series(count)), ("query", vec![("query", text.as_str())])] {
+            let path = format!("/loki/api/v1/{path}");
+            let (given, text) = api.try_get(&path, &params, &[]).await;
+            assert_eq!(given, status, "{path}: {text}");
+            if status == 400 {
+                let told = "the request has 257 stream selectors, and may have 256: use fewer, or regular expressions";
+                assert!(text.starts_with(told), "{path}: {text}");
+            }
+        }
+    }
+}
