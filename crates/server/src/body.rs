@@ -98,8 +98,8 @@ fn too_large(bytes_max: usize) -> ApiError {
     )
 }
 
-/// Inflates a body to at most `bytes_max`, in pieces; `admit` may refuse to go on before each, by the bytes that there will be,
-/// those of the body included. Snappy is left alone: the protobuf decoder reads it, with its own limit.
+/// Inflates a body to at most `bytes_max`, in pieces; `admit` may refuse to go on before each, by the bytes that there
+/// will be, those of the body included. Snappy is left alone: the protobuf decoder reads it, with its own limit.
 pub(crate) fn inflate(
     body: Bytes,
     encoding: Encoding,

@@ -9,9 +9,9 @@ pub(crate) const PUSH_BODY_BYTES_DEFAULT: usize = 100 << 20;
 /// cannot hold; real clients stay below 10 MB. Larger ones get 413.
 pub(crate) const PUSH_INFLATED_BYTES_DEFAULT: usize = 256 << 20;
 
-/// Bytes that pushes hold at a time: bodies as they came, what they inflate to, and the entries made of them, which are counted
-/// once they are there. A push waits unread until its part is free; one that turns out to need more than is free gets 503, and
-/// one that is larger than all of it takes all and goes alone.
+/// Bytes that pushes hold at a time: bodies as they came, what they inflate to, and the entries made of them, which are
+/// counted once they are there. A push waits unread until its part is free; one that turns out to need more than is
+/// free gets 503, and one that is larger than all of it takes all and goes alone.
 pub(crate) const PUSH_BUDGET_BYTES: usize = 128 << 20;
 
 /// Bytes that a body is inflated by before more of the budget is taken, at least and at most. It doubles in between.
@@ -24,15 +24,15 @@ pub(crate) const PUSH_INFLATION_EXPECTED: usize = 4;
 /// Pushes that may wait for their fsync at a time, each on a thread of its own. One fsync covers all of them.
 pub(crate) const PUSHES_AT_ONCE: usize = 64;
 
-/// Largest form body of a query, in bytes, where nothing is configured: Loki's longest query is 128 KiB, escaped it may be
-/// three times that. Larger ones get 413.
+/// Largest form body of a query, in bytes, where nothing is configured: Loki's longest query is 128 KiB, escaped it may
+/// be three times that. Larger ones get 413.
 pub(crate) const QUERY_BODY_BYTES_DEFAULT: usize = 1 << 20;
 
 /// Points of one series of a metric query; more get 400 with Loki's text.
 pub(crate) const POINTS_PER_SERIES_MAX: i64 = 11_000;
 
-/// Stream selectors of one request, those of a query or those that name streams: each is asked about every stream, or is a scan
-/// of its own. More get 400; Grafana sends a handful.
+/// Stream selectors of one request, those of a query or those that name streams: each is asked about every stream, or
+/// is a scan of its own. More get 400; Grafana sends a handful.
 pub(crate) const SELECTORS_MAX: usize = 256;
 
 /// Bytes that queries and their answers may hold together where nobody says: a quarter of a pod of 512 MiB. A query
@@ -63,16 +63,19 @@ pub(crate) const TENANTS_OF_A_QUERY_MAX: usize = 256;
 /// it is told which.
 pub(crate) const TAIL_QUEUE_BATCHES: usize = 256;
 
-/// Bytes of entries that wait for a slow live tail, beside the number of batches; as many again while a tail that asked for it
-/// delays them. All of them together count in the memory of queries.
+/// Bytes of entries that wait for a slow live tail, beside the number of batches; as many again while a tail that asked
+/// for it delays them. All of them together count in the memory of queries.
 pub(crate) const TAIL_QUEUE_BYTES: usize = 8 << 20;
 
-/// Live tails whose queries look at new entries at a time, each on a thread of its own; the others wait for their turn, which
-/// is over after one frame. Beside the turns of queries, so that long queries do not hold up tails.
+/// Live tails whose queries look at new entries at a time, each on a thread of its own; the others wait for their turn,
+/// which is over after one frame. Beside the turns of queries, so that long queries do not hold up tails.
 pub(crate) const TAILS_AT_ONCE: usize = 2;
 
-/// Entries sent from the past that a live tail remembers, the newest, as 8 bytes each: they may come again as new ones that
-/// were stored while the past was read.
+/// Longest turn of a live tail, but for one entry: a query that takes long for each must not hold up the other tails.
+pub(crate) const TAIL_TURN: Duration = Duration::from_millis(50);
+
+/// Entries sent from the past that a live tail remembers, the newest, as 8 bytes each: they may come again as new ones
+/// that were stored while the past was read.
 pub(crate) const TAIL_KNOWN_MAX: usize = 100_000;
 
 /// Dropped entries that a live tail is told of in one frame; more are dropped silently, as in Loki.

@@ -182,7 +182,8 @@ pub(crate) struct LogQuery {
 }
 
 impl LogQuery {
-    /// Finds its rows, in the order of its direction. What an interval leaves out does not count, so `read_max` are read then.
+    /// Finds its rows, in the order of its direction. What an interval leaves out does not count, so `read_max` are
+    /// read then.
     pub(crate) fn find(&self, read_max: usize, context: &Context<'_>) -> Result<Found<Vec<Row>>, EvalError> {
         let params = LogParams {
             time: self.range,
@@ -301,8 +302,8 @@ impl<T> Found<T> {
     }
 }
 
-/// Reads a query and evaluates it, both in its turn on one thread, and measures. `read` says what is asked, or refuses it: a
-/// text that a client made up may take long to read.
+/// Reads a query and evaluates it, both in its turn on one thread, and measures. `read` says what is asked, or refuses
+/// it: a text that a client made up may take long to read.
 pub(crate) async fn run_query<Q, T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,

@@ -57,7 +57,8 @@ pub struct ServerSettings {
     pub slow_query: Option<Duration>,
     /// Start and end of metric queries are moved down to whole steps.
     pub align_queries_with_step: bool,
-    /// Bytes that queries, their answers and lines that wait for live tails may hold together; one query gets half of them.
+    /// Bytes that queries, their answers and lines that wait for live tails may hold together; one query gets half of
+    /// them.
     pub query_memory_bytes: usize,
     /// What pushes and queries may do.
     pub limits: Limits,

@@ -21,8 +21,8 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Runs `work` for a request when it is its turn. It must look at the cancellation often, or be short; the logs that it reads
-/// end with it.
+/// Runs `work` for a request when it is its turn. It must look at the cancellation often, or be short; the logs that it
+/// reads end with it.
 pub(crate) async fn on_thread<T: Send + 'static>(
     shared: &Shared,
     reader: &Reader,

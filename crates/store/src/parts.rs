@@ -1,7 +1,7 @@
 //! Cutting a push that is too large for one record of the write-ahead log.
 //!
-//! Invariant: entries that metadata alone tells apart, those of a stream with the same timestamp and the same line, stay in one
-//! part. A part is one push to heads, segments and replay, and these keep them apart within one push only.
+//! Invariant: entries that metadata alone tells apart, those of a stream with the same timestamp and the same line,
+//! stay in one part. A part is one push to heads, segments and replay, and these keep them apart within one push only.
 
 use std::collections::{HashMap, HashSet};
 
@@ -21,8 +21,8 @@ struct Sizes {
 
 /// Cuts a push into parts; the same push always into the same ones.
 ///
-/// Entries that share stream and timestamp keep their order. Only where they are more than a record holds, equal lines move to
-/// the first of them, and repetitions with the same metadata, which would be dropped anyway, are left out.
+/// Entries that share stream and timestamp keep their order. Only where they are more than a record holds, equal lines
+/// move to the first of them, and repetitions with the same metadata, which would be dropped anyway, are left out.
 pub(crate) fn cut(streams: Vec<StreamEntries>) -> Vec<Vec<StreamEntries>> {
     let sizes = Sizes {
         part_bytes: PUSH_PART_BYTES,

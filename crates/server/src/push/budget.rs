@@ -1,7 +1,7 @@
 //! The memory that all pushes have together.
 //!
-//! Invariant: a push waits for its first part only, before it is read. Once it holds some it never waits for more: what is not
-//! there now is refused, so pushes cannot wait for each other.
+//! Invariant: a push waits for its first part only, before it is read. Once it holds some it never waits for more: what
+//! is not there now is refused, so pushes cannot wait for each other.
 
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! New entries to the live tails that want them.
 //!
-//! Invariant: a slow tail never delays a push nor another tail. Its queue is bounded in batches and bytes, and what waits in
-//! it is taken from the memory of queries until it is sent; what does not fit is dropped for it alone, counted, and told to it.
+//! Invariant: a slow tail never delays a push nor another tail. Its queue is bounded in batches and bytes, and what
+//! waits in it is taken from the memory of queries until it is sent; what does not fit is dropped for it alone,
+//! counted, and told to it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -31,6 +32,16 @@ pub(crate) struct Batch {
     pub(crate) bytes: usize,
     /// Goes back with them.
     _memory: QueryMemory,
+}
+
+impl Batch {
+    pub(super) fn new(streams: Vec<StreamEntries>, bytes: usize, memory: QueryMemory) -> Self {
+        Self {
+            streams,
+            bytes,
+            _memory: memory,
+        }
+    }
 }
 
 /// What tail and hub share.
@@ -122,11 +133,7 @@ impl Subscriber {
             && memory.take(bytes).is_ok()
         {
             self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
-            place.send(Batch {
-                streams: wanted().map(copy).collect(),
-                bytes,
-                _memory: memory,
-            });
+            place.send(Batch::new(wanted().map(copy).collect(), bytes, memory));
             return;
         }
         let mut dropped = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,7 +16,7 @@ use super::hub::{Batch, Subscription};
 use super::work::{Known, Work};
 use super::{TailRequest, close, frame};
 use crate::error::ApiError;
-use crate::limits::{TAIL_PING_INTERVAL, TAIL_QUEUE_BATCHES, TAIL_QUEUE_BYTES, TAIL_SEND_TIMEOUT};
+use crate::limits::{TAIL_PING_INTERVAL, TAIL_QUEUE_BATCHES, TAIL_QUEUE_BYTES, TAIL_SEND_TIMEOUT, TAIL_TURN};
 use crate::params::now;
 use crate::query::{self, rows::Row};
 use crate::server::Shared;
@@ -36,7 +36,8 @@ pub(super) struct Session {
 /// Entries that wait until their delay is over.
 type Delayed = VecDeque<(Instant, Batch)>;
 
-/// A turn of the work on a batch: the frame that it gave, and what is left. There is one at most; it ends with the tail.
+/// A turn of the work on a batch: the frame that it gave, and what is left. There is one at most; it ends with the
+/// tail.
 type Turn = JoinSet<Option<(Work, Vec<Row>)>>;
 
 impl Session {
@@ -140,8 +141,8 @@ impl Session {
         }
     }
 
-    /// Whether there is room for a batch more. A client that asked for a delay must not fill the memory: past the bounds its
-    /// entries wait in the queue, where the rule of the queue applies.
+    /// Whether there is room for a batch more. A client that asked for a delay must not fill the memory: past the
+    /// bounds its entries wait in the queue, where the rule of the queue applies.
     fn may_take(&self, delayed: &Delayed, turn: &Turn) -> bool {
         if self.request.delay.is_zero() {
             return delayed.is_empty() && turn.is_empty();
@@ -159,7 +160,7 @@ impl Session {
             let frame = tokio::task::spawn_blocking(move || {
                 let _permit = permit;
                 let mut work = work();
-                let rows = work.next_frame(&pipeline, &known);
+                let rows = work.next_frame(&pipeline, &known, std::time::Instant::now() + TAIL_TURN);
                 (work, rows)
             });
             frame.await.ok()

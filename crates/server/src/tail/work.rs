@@ -1,9 +1,11 @@
 //! What the query of a live tail makes of new entries: a frame at a time, on a thread, in turns with other tails.
 //!
-//! Invariant: entries of a batch come in order of time, and those of the same time in the order in which they were stored.
+//! Invariant: entries of a batch come in order of time, and those of the same time in the order in which they were
+//! stored.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
+use std::time::Instant;
 
 use longshore_logql::Pipeline;
 use longshore_model::{Entry, TimestampNs};
@@ -66,11 +68,15 @@ impl Work {
         Self { batch, places }
     }
 
-    /// The rows of the next frame: what passes the pipeline and was not sent from the past. None is no end.
-    pub(super) fn next_frame(&mut self, pipeline: &Pipeline, known: &Known) -> Vec<Row> {
+    /// The rows of the next frame: what passes the pipeline and was not sent from the past. None is no end. Looks at
+    /// one entry at least, and at no other after a moment.
+    pub(super) fn next_frame(&mut self, pipeline: &Pipeline, known: &Known, until: Instant) -> Vec<Row> {
         let mut rows = Vec::new();
         let mut bytes = 0;
-        for _ in 0..TAIL_FRAME_ENTRIES_MAX {
+        for looked_at in 0..TAIL_FRAME_ENTRIES_MAX {
+            if frame::is_full(rows.len(), bytes) || (looked_at > 0 && Instant::now() >= until) {
+                break;
+            }
             let Some((timestamp, number, index)) = self.places.pop() else {
                 break;
             };
@@ -83,13 +89,9 @@ impl Work {
                 timestamp,
                 line: processed.line,
             };
-            if known.contains(&row) {
-                continue;
-            }
-            bytes += row.line.len();
-            rows.push(row);
-            if frame::is_full(rows.len(), bytes) {
-                break;
+            if !known.contains(&row) {
+                bytes += row.line.len();
+                rows.push(row);
             }
         }
         rows
@@ -103,8 +105,12 @@ impl Work {
 
 #[cfg(test)]
 mod tests {
-    use longshore_logql::ResultLabels;
-    use longshore_model::Labels;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use longshore_logql::eval::MemoryPool;
+    use longshore_logql::{Expr, ResultLabels, parse};
+    use longshore_model::{Labels, StreamEntries};
 
     use super::*;
 
@@ -133,5 +139,42 @@ mod tests {
         };
         assert!(!known.contains(&other_stream(row(5, "x"))));
         assert!(!Known::of(&[]).contains(&row(0, "x")));
+    }
+
+    #[test]
+    fn a_batch_is_worked_on_in_order_however_short_the_turns_are() {
+        let Expr::Log(expr) = parse(r#"{app="web"} != "left out""#).unwrap() else {
+            panic!("a log query")
+        };
+        let pipeline = Pipeline::new(&expr).unwrap();
+        let stream = |entries: &[(i64, &'static str)]| StreamEntries {
+            labels: Labels::new([("app", "web")]),
+            entries: entries
+                .iter()
+                .map(|&(at, line)| Entry {
+                    timestamp: TimestampNs(at),
+                    line: line.into(),
+                    structured_metadata: Labels::empty(),
+                })
+                .collect(),
+        };
+        let streams = [
+            stream(&[(3, "d"), (1, "a"), (2, "left out")]),
+            stream(&[(1, "b"), (2, "c")]),
+        ];
+        let frames = |turn: Duration| {
+            let memory = Arc::new(MemoryPool::new(usize::MAX, usize::MAX)).query();
+            let mut work = Work::new(Batch::new(streams.to_vec(), 0, memory));
+            let mut frames = Vec::new();
+            while !work.is_done() {
+                let rows = work.next_frame(&pipeline, &Known::of(&[]), Instant::now() + turn);
+                frames.push(rows.into_iter().map(|row| row.line).collect::<Vec<_>>());
+            }
+            frames
+        };
+        assert_eq!(frames(Duration::from_secs(3_600)), [vec!["a", "b", "c", "d"]]);
+        // A turn that is over before it begins.
+        let one_each = [vec!["a"], vec!["b"], vec![], vec!["c"], vec!["d"]];
+        assert_eq!(frames(Duration::ZERO), one_each);
     }
 }
