@@ -5,7 +5,8 @@
 //! parenthesis or a grouping follows.
 //!
 //! Invariants: never fails; a mistake becomes a token of its own, which no rule accepts, so the first mistake in the
-//! order of the text is the one that is reported. The last token is always the end.
+//! order of the text is the one that is reported, and what stands behind it is not read. The last token is always the
+//! end.
 
 mod number;
 mod text;
@@ -38,6 +39,7 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         let (kind, length) = lexer.next_kind();
         lexer.advance(length);
         let end = matches!(kind, Kind::End);
+        let mistake = matches!(kind, Kind::Mistake(_) | Kind::RangeMistake(_));
         let position = match kind {
             Kind::End if text.is_empty() => None,
             Kind::Range(_) | Kind::RangeMistake(_) => Some(Position { line: 0, ..position }),
@@ -53,6 +55,9 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
         });
         if end {
             return lexer.tokens;
+        }
+        if mistake {
+            lexer.at = text.len();
         }
     }
 }

@@ -5,12 +5,17 @@ use longshore_model::{parse_go_duration, parse_prometheus_duration};
 use super::Kind;
 use crate::units::size_bytes;
 
+/// Most characters of a duration or size behind its first number. Nothing that is one is so long, and without a bound
+/// `.1.1.1` would be searched to its end for each of its numbers. Hit: only the first number is a token.
+const UNIT_CHARACTERS_MAX: usize = 64;
+
 /// A number, a duration or a size, and its length.
 pub(super) fn number(rest: &str) -> (Kind, usize) {
     let length = number_length(rest);
     let longer = |belongs: fn(char) -> bool| {
-        let tail = &rest[length..];
-        length + tail.find(|c: char| !belongs(c)).unwrap_or(tail.len())
+        let mut tail = rest[length..].chars().take_while(|&c| belongs(c));
+        let unit: usize = tail.by_ref().take(UNIT_CHARACTERS_MAX).map(char::len_utf8).sum();
+        if tail.next().is_some() { length } else { length + unit }
     };
     let end = longer(|c| c.is_ascii_digit() || c == '.' || "nsuµmhdwy".contains(c));
     if end > length

@@ -23,6 +23,18 @@ fn numbers_durations_and_sizes() {
 }
 
 #[test]
+fn no_character_is_looked_at_for_each_number_before_it() {
+    let long = "1h".repeat(100);
+    assert_eq!(kinds(&long)[0], Kind::Number("1".into()));
+    assert_eq!(kinds(&"1h".repeat(30)).len(), 2);
+    let mistakes = "'".repeat(100);
+    assert_eq!(
+        kinds(&mistakes),
+        [Kind::Mistake("invalid char literal".into()), Kind::End]
+    );
+}
+
+#[test]
 fn functions_are_names_unless_called() {
     assert_eq!(kinds("rate("), [Kind::Function("rate"), Kind::Word("("), Kind::End]);
     assert_eq!(kinds("SUM by"), [Kind::Function("sum"), Kind::Word("by"), Kind::End]);

@@ -1,5 +1,7 @@
 //! Stages: line filters, parsers, formatters, `drop` and `keep`.
 
+use std::collections::HashSet;
+
 use longshore_goregex::Regex;
 
 use super::{Parser, Result};
@@ -200,12 +202,11 @@ impl Parser {
 fn regexp_stage(expression: &str) -> std::result::Result<StageKind, String> {
     let invalid = |text: String| format!("invalid regexp parser: {text}");
     let regex = Regex::new(expression).map_err(|error| invalid(error.to_string()))?;
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen = HashSet::new();
     for name in regex.capture_names().flatten() {
-        if seen.contains(&name) {
+        if !seen.insert(name) {
             return Err(invalid(format!("duplicate extracted label name '{name}'")));
         }
-        seen.push(name);
     }
     if seen.is_empty() {
         return Err(invalid("at least one named capture must be supplied".to_owned()));

@@ -1,6 +1,7 @@
 //! `| line_format` and `| label_format`: lines and labels made of templates.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::LabelState;
 use super::labels::is_error_label;
@@ -78,12 +79,13 @@ enum Source {
 impl LabelFormatStage {
     pub(super) fn new(formats: &[LabelFormat]) -> Result<Self, String> {
         let mut compiled: Vec<(String, Source)> = Vec::with_capacity(formats.len());
+        let mut seen = HashSet::new();
         for format in formats {
             let label = &format.label;
             if is_error_label(label) {
                 return Err(format!("{label} cannot be formatted"));
             }
-            if compiled.iter().any(|(known, _)| known == label) {
+            if !seen.insert(label) {
                 return Err(format!(
                     "multiple label name '{label}' not allowed in a single format operation"
                 ));
