@@ -9,8 +9,8 @@ mod stage;
 
 pub use filter::{Comparison, LabelFilter, LabelFilterKind};
 pub use metric::{
-    BinaryOp, BinaryOptions, Cardinality, Conversion, Grouping, LogRange, Matching, RangeOp, SampleExpr, SampleKind,
-    Unwrap, VectorOp,
+    BinaryOp, BinaryOptions, Cardinality, Conversion, Grouping, Link, LogRange, Matching, RangeOp, SampleExpr,
+    SampleKind, Unwrap, VectorOp,
 };
 pub use stage::{
     Extraction, FormatValue, LabelFormat, LabelPick, LineFilter, LineFilterOp, LineOperand, Stage, StageKind,

@@ -64,9 +64,6 @@ pub enum EvalError {
     /// The query is legal, but cannot be run.
     #[error(transparent)]
     Compile(#[from] CompileError),
-    /// The language has it, this version does not run it yet.
-    #[error("{0} is not supported yet")]
-    NotSupported(String),
     /// A line that a stage could not work on would be counted. The text is Loki's.
     #[error(
         "pipeline error: '{kind}' for series: '{series}'.\n\

@@ -3,9 +3,14 @@
 /// Longest query, bytes; Loki's. Hit: a parse error.
 pub const QUERY_BYTES_MAX: usize = 131_072;
 
-/// Deepest nesting of expressions and label filters: the parser recurses, 200 levels fit a thread of 2 MiB in a
-/// debug build. Hit: a parse error.
+/// Deepest nesting of expressions and label filters: whatever walks them recurses, and 200 levels take half of a
+/// thread's 2 MiB in a debug build. Hit: a parse error.
 pub const NESTING_MAX: usize = 200;
+
+/// Most binary operators of a query; numbers that the parser adds up do not count. A chain of them is a tree as deep on
+/// its left as the chain is long: to drop or copy one takes a frame a level, and to print it over lines blanks by the
+/// square. Hit: a parse error.
+pub const OPERATORS_MAX: usize = 1_000;
 
 /// Most steps of one run of a template, rounds of loops included: a label of 64 KiB as a list of numbers fits. Hit: the
 /// line is marked with `TemplateFormatErr`.

@@ -3,7 +3,9 @@
 //! Recursive descent with one token of look-ahead. Where Loki's generated parser names what it expected (it does when
 //! at most four tokens could follow), the rules here name the same tokens in the same order.
 //!
-//! Invariants: recursion is bounded by [`NESTING_MAX`]; a tree that comes out has been checked as Loki checks it.
+//! Invariants: recursion is bounded by [`NESTING_MAX`], and so is the depth of a tree that comes out, but for chains of
+//! binary operators: their left sides may nest as deep as there are operators, [`OPERATORS_MAX`]. A tree that comes out
+//! has been checked as Loki checks it.
 
 mod label_filter;
 mod metric;
@@ -15,7 +17,7 @@ mod vector;
 use crate::ast::{Expr, Matcher};
 use crate::error::ParseError;
 use crate::lexer::{self, Kind, Token};
-use crate::limits::{NESTING_MAX, QUERY_BYTES_MAX};
+use crate::limits::{NESTING_MAX, OPERATORS_MAX, QUERY_BYTES_MAX};
 use crate::span::Span;
 
 type Result<T> = std::result::Result<T, ParseError>;
@@ -24,6 +26,8 @@ struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
+    /// Binary operators in the tree so far.
+    operators: usize,
 }
 
 /// Parses and checks a whole query.
@@ -68,6 +72,7 @@ impl Parser {
             tokens: lexer::tokens(query),
             at: 0,
             depth: 0,
+            operators: 0,
         })
     }
 
@@ -162,11 +167,29 @@ impl Parser {
         }
     }
 
+    /// Counts a binary operator that becomes part of the tree.
+    fn count_operator(&mut self) -> Result<()> {
+        if self.operators >= OPERATORS_MAX {
+            return Err(self.too_much(format!("expression has more than {OPERATORS_MAX} binary operators")));
+        }
+        self.operators += 1;
+        Ok(())
+    }
+
+    /// The error for a bound that is passed at the next token.
+    fn too_much(&self, message: String) -> ParseError {
+        let token = self.token(0);
+        ParseError {
+            message,
+            position: token.position,
+            span: token.span,
+        }
+    }
+
     /// Runs a rule one level deeper.
     fn deeper<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth >= NESTING_MAX {
-            let message = format!("expression nests deeper than {NESTING_MAX} levels");
-            return Err(ParseError::meaning(message, self.span()));
+            return Err(self.too_much(format!("expression nests deeper than {NESTING_MAX} levels")));
         }
         self.depth += 1;
         let result = rule(self);
@@ -174,6 +197,9 @@ impl Parser {
         result
     }
 }
+
+#[cfg(test)]
+pub(crate) use tests::on_small_stack;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The canonical text of a query, as Loki prints it.
 //!
 //! Invariant: reading the text again gives an equal query, places aside; except that sizes are rounded (`2KiB` prints
-//! as `2.0kB`), as Loki does.
+//! as `2.0kB`), as Loki does, and that the parentheses around a long chain of operators are too many to read again.
 
 use std::fmt::{Display, Formatter, Result};
 
@@ -149,10 +149,24 @@ impl Display for LabelFilter {
                 let op = if *negated { "!=" } else { "=" };
                 write!(out, "{name}{op}ip({})", quote(pattern))
             }
-            LabelFilterKind::And(left, right) => write!(out, "( {left} , {right} )"),
-            LabelFilterKind::Or(left, right) => write!(out, "( {left} or {right} )"),
+            LabelFilterKind::And(conditions) => write_chain(out, conditions, ","),
+            LabelFilterKind::Or(conditions) => write_chain(out, conditions, "or"),
         }
     }
+}
+
+/// `( ( a or b ) or c )`: pairs, as Loki has them.
+fn write_chain(out: &mut Formatter<'_>, conditions: &[LabelFilter], operator: &str) -> Result {
+    for _ in 1..conditions.len() {
+        out.write_str("( ")?;
+    }
+    for (index, condition) in conditions.iter().enumerate() {
+        match index {
+            0 => condition.fmt(out)?,
+            _ => write!(out, " {operator} {condition} )")?,
+        }
+    }
+    Ok(())
 }
 
 impl Display for SampleExpr {
@@ -183,12 +197,14 @@ impl Display for SampleExpr {
                 parameter.iter().try_for_each(|parameter| write!(out, "{parameter},"))?;
                 write!(out, "{inner})")
             }
-            SampleKind::Binary {
-                op,
-                options,
-                left,
-                right,
-            } => write!(out, "({left} {} {right})", operator(*op, options)),
+            SampleKind::Binary { .. } => {
+                let (first, links) = self.chain();
+                links.iter().try_for_each(|_| out.write_str("("))?;
+                first.fmt(out)?;
+                links
+                    .iter()
+                    .try_for_each(|link| write!(out, " {} {})", operator(link.op, link.options), link.right))
+            }
             SampleKind::Literal(value) => out.write_str(&format_number(*value)),
             SampleKind::Vector(value) => write!(out, "vector({value:.6})"),
             SampleKind::LabelReplace {

@@ -53,10 +53,10 @@ pub enum LabelFilterKind {
         /// An address, a range `a-b` or a network in CIDR notation.
         pattern: String,
     },
-    /// Both; written `and`, `,` or with nothing between.
-    And(Box<LabelFilter>, Box<LabelFilter>),
-    /// Either.
-    Or(Box<LabelFilter>, Box<LabelFilter>),
+    /// All, from left to right; written `and`, `,` or with nothing between. Two or more.
+    And(Vec<LabelFilter>),
+    /// Any, from left to right. Two or more.
+    Or(Vec<LabelFilter>),
 }
 
 /// How two quantities are compared.

@@ -69,7 +69,46 @@ pub enum SampleKind {
     },
 }
 
+/// An operator of a chain with its two sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Link<'a> {
+    /// The operator.
+    pub op: BinaryOp,
+    /// Its modifiers.
+    pub options: &'a BinaryOptions,
+    /// Left side: everything of the chain before it.
+    pub left: &'a SampleExpr,
+    /// Right side.
+    pub right: &'a SampleExpr,
+}
+
 impl SampleExpr {
+    /// The first operand of `a + b - c`, and the operators behind it from left to right; none for what is no
+    /// operation.
+    ///
+    /// The tree of a chain is as deep on its left as the chain is long, so whatever walks it walks along this and
+    /// recurses to the right only, where the parser bounds the depth.
+    pub fn chain(&self) -> (&Self, Vec<Link<'_>>) {
+        let (mut first, mut links) = (self, Vec::new());
+        while let SampleKind::Binary {
+            op,
+            options,
+            left,
+            right,
+        } = &first.kind
+        {
+            links.push(Link {
+                op: *op,
+                options,
+                left,
+                right,
+            });
+            first = left;
+        }
+        links.reverse();
+        (first, links)
+    }
+
     /// The windows over lines that it is made of, from left to right.
     pub fn ranges(&self) -> Vec<&LogRange> {
         let mut ranges = Vec::new();

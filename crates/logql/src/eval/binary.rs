@@ -20,6 +20,16 @@ pub(super) enum Operand {
     Series(Vec<StepSeries>),
 }
 
+impl Operand {
+    /// Bytes that it takes.
+    pub(super) fn size_bytes(&self) -> usize {
+        match self {
+            Self::Scalar(_) => 0,
+            Self::Series(series) => series.iter().map(StepSeries::size_bytes).sum(),
+        }
+    }
+}
+
 /// Applies an operator.
 pub(super) fn apply(
     op: BinaryOp,

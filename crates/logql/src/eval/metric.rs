@@ -154,19 +154,47 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         self.context.go_on()?;
         let before = self.context.memory.used_bytes();
         let operand = self.eval_kind(expr, series_max)?;
-        let held = match &operand {
-            Operand::Scalar(_) => 0,
-            Operand::Series(series) => series.iter().map(StepSeries::size_bytes).sum(),
-        };
-        self.context.memory.settle(before + held)?;
+        self.context.memory.settle(before + operand.size_bytes())?;
         Ok(operand)
+    }
+
+    /// Evaluates operators from left to right, without recursion however many there are.
+    fn eval_chain(&mut self, expr: &SampleExpr, series_max: usize) -> Result<Operand, EvalError> {
+        let before = self.context.memory.used_bytes();
+        let (first, links) = expr.chain();
+        // What each operation may make, the last first; then what the first operand may.
+        let mut maxima = vec![series_max];
+        for link in links.iter().rev() {
+            maxima.push(inner_max(link.op, link.right, maxima[maxima.len() - 1]));
+        }
+        let mut maxima = maxima.into_iter().rev();
+        let mut left = self.eval(first, maxima.next().unwrap_or(series_max))?;
+        for (link, series_max) in links.into_iter().zip(maxima) {
+            let right = self.eval(link.right, inner_max(link.op, link.left, series_max))?;
+            left = apply(link.op, link.options, left, right, self.context)?;
+            self.context.memory.settle(before + left.size_bytes())?;
+        }
+        Ok(left)
     }
 
     fn eval_kind(&mut self, expr: &SampleExpr, series_max: usize) -> Result<Operand, EvalError> {
         Ok(match &expr.kind {
             SampleKind::Literal(value) => Operand::Scalar(*value),
             SampleKind::Vector(value) => Operand::Series(vec![constant(*value, self.steps, self.context)?]),
-            SampleKind::RangeAggregation { .. } => Operand::Series(self.range(expr, None, series_max)?),
+            SampleKind::RangeAggregation {
+                op,
+                parameter,
+                range,
+                grouping,
+            } => {
+                let call = RangeCall {
+                    op: *op,
+                    parameter: *parameter,
+                    range,
+                    grouping: grouping.as_ref(),
+                };
+                Operand::Series(self.range(call, None, series_max)?)
+            }
             SampleKind::VectorAggregation {
                 op,
                 parameter,
@@ -179,23 +207,15 @@ impl<'a, 'c> Evaluation<'a, 'c> {
                         "approx_topk is only supported on instant queries".to_owned(),
                     ));
                 }
-                if *op == VectorOp::Sum && range_call(inner).is_some_and(|call| call.can_sum()) {
-                    return Ok(Operand::Series(self.range(inner, Some(key), series_max)?));
+                if *op == VectorOp::Sum
+                    && let Some(call) = range_call(inner).filter(RangeCall::can_sum)
+                {
+                    return Ok(Operand::Series(self.range(call, Some(key), series_max)?));
                 }
                 let series = self.series(inner)?;
                 Operand::Series(aggregate(*op, *parameter, &key, series, self.context)?)
             }
-            SampleKind::Binary {
-                op,
-                options,
-                left,
-                right,
-            } => {
-                let (left_max, right_max) = (inner_max(*op, right, series_max), inner_max(*op, left, series_max));
-                let left = self.eval(left, left_max)?;
-                let right = self.eval(right, right_max)?;
-                apply(*op, options, left, right, self.context)?
-            }
+            SampleKind::Binary { .. } => self.eval_chain(expr, series_max)?,
             SampleKind::LabelReplace {
                 inner,
                 destination,
@@ -221,10 +241,12 @@ impl<'a, 'c> Evaluation<'a, 'c> {
         })
     }
 
-    fn range(&mut self, expr: &SampleExpr, sum: Option<Key>, series_max: usize) -> Result<Vec<StepSeries>, EvalError> {
-        let Some(call) = range_call(expr) else {
-            return Err(EvalError::NotSupported(expr.to_string()));
-        };
+    fn range(
+        &mut self,
+        call: RangeCall<'_>,
+        sum: Option<Key>,
+        series_max: usize,
+    ) -> Result<Vec<StepSeries>, EvalError> {
         call.run(sum, series_max, self.steps, self.context, &mut self.stats)
     }
 }

@@ -11,6 +11,9 @@ use crate::lexer::Kind;
 const PRECEDENCE_OR: u8 = 1;
 const PRECEDENCE_AND: u8 = 2;
 
+/// [`LabelFilterKind::And`] or [`LabelFilterKind::Or`].
+type Chain = fn(Vec<LabelFilter>) -> LabelFilterKind;
+
 impl Parser {
     pub(super) fn label_filter(&mut self) -> Result<LabelFilter> {
         self.deeper(|parser| parser.label_filter_from(0))
@@ -19,27 +22,21 @@ impl Parser {
     fn label_filter_from(&mut self, precedence_min: u8) -> Result<LabelFilter> {
         let mut left = self.label_condition()?;
         loop {
-            let (kind, right): (fn(_, _) -> _, _) = match self.peek() {
-                Kind::Word("or") if precedence_min <= PRECEDENCE_OR => {
-                    self.advance();
-                    (LabelFilterKind::Or, self.label_filter_from(PRECEDENCE_OR + 1)?)
-                }
-                Kind::Word("and") if precedence_min <= PRECEDENCE_AND => {
-                    self.advance();
-                    (LabelFilterKind::And, self.label_filter_from(PRECEDENCE_AND + 1)?)
-                }
-                Kind::Word(",") => {
-                    self.advance();
-                    (LabelFilterKind::And, self.label_filter()?)
-                }
-                Kind::Identifier(_) | Kind::Word("(") => (LabelFilterKind::And, self.label_filter()?),
+            // What joins the two, and how tightly it binds; a comma or a blank takes all that follows.
+            let (chain, precedence): (Chain, _) = match self.peek() {
+                Kind::Word("or") if precedence_min <= PRECEDENCE_OR => (LabelFilterKind::Or, Some(PRECEDENCE_OR)),
+                Kind::Word("and") if precedence_min <= PRECEDENCE_AND => (LabelFilterKind::And, Some(PRECEDENCE_AND)),
+                Kind::Word(",") | Kind::Identifier(_) | Kind::Word("(") => (LabelFilterKind::And, None),
                 _ => return Ok(left),
             };
-            let span = left.span.to(right.span);
-            left = LabelFilter {
-                kind: kind(Box::new(left), Box::new(right)),
-                span,
+            if matches!(self.peek(), Kind::Word("or" | "and" | ",")) {
+                self.advance();
+            }
+            let right = match precedence {
+                Some(precedence) => self.label_filter_from(precedence + 1)?,
+                None => self.label_filter()?,
             };
+            left = joined(left, chain, right);
         }
     }
 
@@ -51,6 +48,12 @@ impl Parser {
             inner.span = start.to(self.last_span());
             return Ok(inner);
         }
+        self.single_condition()
+    }
+
+    // Apart from the rule above, whose frames lie on the stack once for each parenthesis.
+    fn single_condition(&mut self) -> Result<LabelFilter> {
+        let start = self.span();
         let name = self.expect_identifier(&["IDENTIFIER", "("])?;
         let kind = match self.match_op() {
             Some(op @ (MatchOp::Regex | MatchOp::NotRegex)) => {
@@ -106,5 +109,21 @@ impl Parser {
         };
         self.advance();
         Ok(kind)
+    }
+}
+
+/// A chain of one operator is one list: it makes the tree no deeper, however long it is.
+fn joined(left: LabelFilter, chain: Chain, right: LabelFilter) -> LabelFilter {
+    let span = left.span.to(right.span);
+    let is_or = matches!(chain(Vec::new()), LabelFilterKind::Or(_));
+    let mut conditions = match left.kind {
+        LabelFilterKind::Or(conditions) if is_or => conditions,
+        LabelFilterKind::And(conditions) if !is_or => conditions,
+        _ => vec![left],
+    };
+    conditions.push(right);
+    LabelFilter {
+        kind: chain(conditions),
+        span,
     }
 }

@@ -28,14 +28,23 @@ impl Parser {
     fn binary(&mut self, precedence_min: u8) -> Result<Expr> {
         let mut left = self.primary()?;
         while let Some(op) = self.binary_op().filter(|op| op.precedence() >= precedence_min) {
-            self.advance();
-            let options = self.binary_options()?;
-            // `^` binds to the right, the rest to the left.
-            let right_min = op.precedence() + u8::from(op != BinaryOp::Power);
-            let right = self.deeper(|parser| parser.binary(right_min))?;
-            left = Expr::Sample(combine(op, options, left, right)?);
+            left = self.operation(op, left)?;
         }
         Ok(left)
+    }
+
+    // A rule of its own, so that its frame is not on the stack below each parenthesis that is open.
+    fn operation(&mut self, op: BinaryOp, left: Expr) -> Result<Expr> {
+        self.advance();
+        let options = self.binary_options()?;
+        // `^` binds to the right, the rest to the left.
+        let right_min = op.precedence() + u8::from(op != BinaryOp::Power);
+        let right = self.deeper(|parser| parser.binary(right_min))?;
+        let combined = combine(op, options, left, right)?;
+        if matches!(combined.kind, SampleKind::Binary { .. }) {
+            self.count_operator()?;
+        }
+        Ok(Expr::Sample(combined))
     }
 
     fn binary_op(&self) -> Option<BinaryOp> {
@@ -82,30 +91,38 @@ impl Parser {
 
     fn primary(&mut self) -> Result<Expr> {
         match *self.peek() {
-            Kind::Word("{") => Ok(Expr::Log(self.log_expr()?)),
-            Kind::Word("(") => {
-                self.advance();
-                let inner = self.expr()?;
-                self.expect_word(")", &[])?;
-                Ok(inner)
-            }
-            Kind::Number(_) | Kind::Word("+" | "-") => {
-                let start = self.span();
-                let kind = SampleKind::Literal(self.signed_number(&[])?);
-                let span = start.to(self.last_span());
-                Ok(Expr::Sample(SampleExpr { kind, span }))
-            }
-            Kind::Function("vector") => self.vector_literal().map(Expr::Sample),
-            Kind::Function("label_replace") => self.label_replace().map(Expr::Sample),
-            Kind::Function(name) => {
-                if let Some(op) = RangeOp::of_name(name) {
-                    return self.range_aggregation(op).map(Expr::Sample);
-                }
-                match VectorOp::of_name(name) {
-                    Some(op) => self.vector_aggregation(op).map(Expr::Sample),
-                    None => Err(self.unexpected(&[])),
-                }
-            }
+            Kind::Word("{") => self.log_expr().map(Expr::Log),
+            Kind::Word("(") => self.parenthesized(),
+            Kind::Number(_) | Kind::Word("+" | "-") => self.literal().map(Expr::Sample),
+            Kind::Function(name) => self.function(name).map(Expr::Sample),
+            _ => Err(self.unexpected(&[])),
+        }
+    }
+
+    fn parenthesized(&mut self) -> Result<Expr> {
+        self.advance();
+        let inner = self.expr()?;
+        self.expect_word(")", &[])?;
+        Ok(inner)
+    }
+
+    fn literal(&mut self) -> Result<SampleExpr> {
+        let start = self.span();
+        let kind = SampleKind::Literal(self.signed_number(&[])?);
+        let span = start.to(self.last_span());
+        Ok(SampleExpr { kind, span })
+    }
+
+    fn function(&mut self, name: &str) -> Result<SampleExpr> {
+        if let Some(op) = VectorOp::of_name(name) {
+            return self.vector_aggregation(op);
+        }
+        if let Some(op) = RangeOp::of_name(name) {
+            return self.range_aggregation(op);
+        }
+        match name {
+            "vector" => self.vector_literal(),
+            "label_replace" => self.label_replace(),
             _ => Err(self.unexpected(&[])),
         }
     }
@@ -196,19 +213,7 @@ fn leg(op: BinaryOp, side: &str, expr: Expr) -> Result<SampleExpr> {
 pub(super) fn check_matchers(expr: &Expr) -> Result<()> {
     match expr {
         Expr::Log(log) => check_log(log),
-        Expr::Sample(sample) => check_sample(sample),
-    }
-}
-
-fn check_sample(sample: &SampleExpr) -> Result<()> {
-    match &sample.kind {
-        SampleKind::RangeAggregation { range, .. } => check_log(&range.log),
-        SampleKind::VectorAggregation { inner, .. } | SampleKind::LabelReplace { inner, .. } => check_sample(inner),
-        SampleKind::Binary { left, right, .. } => {
-            check_sample(left)?;
-            check_sample(right)
-        }
-        SampleKind::Literal(_) | SampleKind::Vector(_) => Ok(()),
+        Expr::Sample(sample) => sample.ranges().into_iter().try_for_each(|range| check_log(&range.log)),
     }
 }
 

@@ -1,6 +1,13 @@
 //! Queries that are accepted and refused, with the error texts.
 
-use crate::{parse, parse_matchers};
+use crate::limits::{NESTING_MAX, OPERATORS_MAX};
+use crate::{Expr, Pipeline, parse, parse_matchers};
+
+/// Runs a test on the stack that a thread of a query has.
+pub(crate) fn on_small_stack(test: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(2 << 20);
+    thread.spawn(test).unwrap().join().unwrap();
+}
 
 /// A query and how it is printed.
 fn reads(query: &str, canonical: &str) {
@@ -203,10 +210,73 @@ fn depth_and_length_are_bounded() {
         "(".repeat(100_000),
         format!("{{a=\"b\"}} | {}", "(".repeat(10_000)),
         "1^".repeat(60_000),
+        "vector(1)^".repeat(10_000),
+        "vector(1)+".repeat(10_000),
     ] {
         assert!(parse(&query).is_err());
     }
+    let chain = vec!["vector(1)"; OPERATORS_MAX + 2].join("\n+");
+    refuses(
+        &chain,
+        &format!(" at line 1002, col 11: expression has more than {OPERATORS_MAX} binary operators"),
+    );
     assert!(parse(&" ".repeat(crate::limits::QUERY_BYTES_MAX + 1)).is_err());
+}
+
+#[test]
+fn long_chains_of_conditions_are_as_deep_as_one() {
+    on_small_stack(|| {
+        let conditions = (0..10_000).map(|number| format!("a={number}")).collect::<Vec<_>>();
+        for operator in [" or ", " and "] {
+            let query = format!(r#"{{a="b"}} | {}"#, conditions.join(operator));
+            let Ok(Expr::Log(log)) = parse(&query) else {
+                panic!("{operator}")
+            };
+            let printed = log.to_string();
+            assert_eq!(
+                parse(&printed.replace("( ", "").replace(" )", "").replace(" ,", " and"))
+                    .unwrap()
+                    .to_string(),
+                printed
+            );
+            assert!(Pipeline::new(&log.clone()).is_ok());
+            assert!(format!("{log:?}").len() > printed.len());
+        }
+    });
+}
+
+#[test]
+fn chains_of_conditions_are_printed_as_pairs() {
+    reads(
+        r#"{a="b"} | (a=1 or b=1) or c=1 or (d=1 or e=1)"#,
+        r#"{a="b"} | ( ( ( a==1 or b==1 ) or c==1 ) or ( d==1 or e==1 ) )"#,
+    );
+    reads(
+        r#"{a="b"} | a=1 and b=1 and c=1, d=1, e=1"#,
+        r#"{a="b"} | ( ( a==1 , b==1 ) , ( c==1 , ( d==1 , e==1 ) ) )"#,
+    );
+}
+
+#[test]
+fn the_deepest_tree_fits_a_small_stack() {
+    on_small_stack(|| {
+        let chain = vec!["vector(1)"; OPERATORS_MAX - NESTING_MAX].join(" + ");
+        let nested = format!("{}{chain}", "vector(1)^".repeat(NESTING_MAX - 2));
+        for query in [chain, nested] {
+            let expr = parse(&query).unwrap();
+            let printed = expr.to_string();
+            assert_eq!(
+                parse(&printed).unwrap_err().message,
+                "expression nests deeper than 200 levels"
+            );
+            assert_eq!(
+                expr.pretty().matches("vector").count(),
+                printed.matches("vector").count()
+            );
+            assert_eq!(expr.clone(), expr);
+            assert!(format!("{expr:?}").len() > printed.len());
+        }
+    });
 }
 
 #[test]

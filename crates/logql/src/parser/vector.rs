@@ -11,8 +11,15 @@ use crate::span::Span;
 impl Parser {
     pub(super) fn vector_aggregation(&mut self, op: VectorOp) -> Result<SampleExpr> {
         let start = self.span();
+        let (before, parameter) = self.before_aggregated()?;
+        let inner = Box::new(self.sample_argument()?);
+        self.aggregated(op, before, parameter, inner, start)
+    }
+
+    /// `sum by (a) (`, `topk(3,`
+    fn before_aggregated(&mut self) -> Result<(Option<Grouping>, Option<String>)> {
         self.advance();
-        let before = self.grouping()?;
+        let grouping = self.grouping()?;
         self.expect_word("(", &["("])?;
         let mut parameter = None;
         if let (Kind::Number(text), Kind::Word(",")) = (self.peek(), self.peek_second()) {
@@ -20,7 +27,17 @@ impl Parser {
             self.advance();
             self.advance();
         }
-        let inner = self.sample_argument()?;
+        Ok((grouping, parameter))
+    }
+
+    fn aggregated(
+        &mut self,
+        op: VectorOp,
+        before: Option<Grouping>,
+        parameter: Option<String>,
+        inner: Box<SampleExpr>,
+        start: Span,
+    ) -> Result<SampleExpr> {
         self.expect_word(")", &[])?;
         let grouping = if before.is_some() { before } else { self.grouping()? };
         let span = start.to(self.last_span());
@@ -31,7 +48,7 @@ impl Parser {
             kind: SampleKind::VectorAggregation {
                 op,
                 parameter,
-                inner: Box::new(inner),
+                inner,
                 grouping,
             },
             span,
@@ -83,7 +100,12 @@ impl Parser {
         let start = self.span();
         self.advance();
         self.expect_word("(", &["("])?;
-        let inner = self.sample_argument()?;
+        let inner = Box::new(self.sample_argument()?);
+        self.replacement(inner, start)
+    }
+
+    /// The rest of `label_replace`, after the expression.
+    fn replacement(&mut self, inner: Box<SampleExpr>, start: Span) -> Result<SampleExpr> {
         let mut texts = [const { String::new() }; 4];
         for (index, text) in texts.iter_mut().enumerate() {
             // After the expression an operator could follow too, so Loki names nothing there.
@@ -100,7 +122,7 @@ impl Parser {
         })?;
         Ok(SampleExpr {
             kind: SampleKind::LabelReplace {
-                inner: Box::new(inner),
+                inner,
                 destination,
                 replacement,
                 source,

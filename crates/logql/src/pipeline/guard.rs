@@ -102,9 +102,10 @@ fn add_needles(filter: &LabelFilter, needles: &mut Vec<Needle>) {
         | LabelFilterKind::Bytes { name, .. } => add(name, longest_word(name)),
         // Lets lines pass that have failed.
         LabelFilterKind::Ip { .. } => {}
-        LabelFilterKind::And(left, right) => {
-            add_needles(left, needles);
-            add_needles(right, needles);
+        LabelFilterKind::And(conditions) => {
+            for condition in conditions {
+                add_needles(condition, needles);
+            }
         }
         LabelFilterKind::Or(..) => {}
     }

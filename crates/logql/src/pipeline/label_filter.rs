@@ -24,8 +24,8 @@ pub(crate) enum CompiledLabelFilter {
         negated: bool,
         matcher: IpMatcher,
     },
-    And(Box<Self>, Box<Self>),
-    Or(Box<Self>, Box<Self>),
+    And(Vec<Self>),
+    Or(Vec<Self>),
 }
 
 /// What a label's value is read as and compared with.
@@ -53,8 +53,8 @@ impl CompiledLabelFilter {
                 negated: *negated,
                 matcher: IpMatcher::new(pattern)?,
             },
-            LabelFilterKind::And(left, right) => Self::And(Box::new(Self::new(left)?), Box::new(Self::new(right)?)),
-            LabelFilterKind::Or(left, right) => Self::Or(Box::new(Self::new(left)?), Box::new(Self::new(right)?)),
+            LabelFilterKind::And(conditions) => Self::And(conditions.iter().map(Self::new).collect::<Result<_, _>>()?),
+            LabelFilterKind::Or(conditions) => Self::Or(conditions.iter().map(Self::new).collect::<Result<_, _>>()?),
         })
     }
 
@@ -63,9 +63,10 @@ impl CompiledLabelFilter {
         match self {
             Self::Text(matcher) => names.push(matcher.name.clone()),
             Self::Quantity { name, .. } | Self::Ip { name, .. } => names.push(name.clone()),
-            Self::And(left, right) | Self::Or(left, right) => {
-                left.names_read(names);
-                right.names_read(names);
+            Self::And(conditions) | Self::Or(conditions) => {
+                for condition in conditions {
+                    condition.names_read(names);
+                }
             }
         }
     }
@@ -74,8 +75,8 @@ impl CompiledLabelFilter {
     pub(crate) fn passes(&self, labels: &mut LabelState) -> bool {
         match self {
             Self::Text(matcher) => matcher.matches(labels.get(&matcher.name).unwrap_or("")),
-            Self::And(left, right) => left.passes(labels) && right.passes(labels),
-            Self::Or(left, right) => left.passes(labels) || right.passes(labels),
+            Self::And(conditions) => conditions.iter().all(|condition| condition.passes(labels)),
+            Self::Or(conditions) => conditions.iter().any(|condition| condition.passes(labels)),
             // As in Loki a line that has failed passes here, with its error.
             Self::Ip { .. } if labels.error().is_some() => true,
             Self::Quantity { name, op, value } => {

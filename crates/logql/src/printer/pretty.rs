@@ -1,11 +1,16 @@
 //! The text of a query over several lines, as `format_query` gives it.
 //!
 //! What fits a line stays on one, in its canonical form; what does not is taken apart, each part a level further in.
+//!
+//! Invariant: whether something fits is found out by printing a line of it and no more, so the work is that of the
+//! text that comes out.
+
+use std::fmt::{Display, Error, Write};
 
 use longshore_model::quote_label_value as quote;
 
 use super::{group_modifier, operator_name};
-use crate::ast::{Expr, Grouping, LogExpr, LogRange, SampleExpr, SampleKind};
+use crate::ast::{Expr, Grouping, Link, LogExpr, LogRange, SampleExpr, SampleKind};
 use crate::units::{format_number, format_range};
 
 /// Bytes of a line that is still short enough; Loki's.
@@ -15,10 +20,12 @@ impl Expr {
     /// The query over as many lines as it takes to read it, as Loki's `format_query` gives it. Reading it again gives
     /// the same query.
     pub fn pretty(&self) -> String {
+        let mut out = String::new();
         match self {
-            Self::Log(log) => log.pretty(0),
-            Self::Sample(sample) => sample.pretty(0),
+            Self::Log(log) => log.pretty(0, &mut out),
+            Self::Sample(sample) => sample.pretty(0, &mut out),
         }
+        out
     }
 }
 
@@ -26,17 +33,34 @@ fn indent(level: usize) -> String {
     "  ".repeat(level)
 }
 
+/// Takes a line and refuses more.
+#[derive(Default)]
+struct Line(String);
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        if self.0.len() + text.len() > LINE_BYTES_MAX {
+            return Err(Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
 /// The canonical form, if it is short enough.
-fn short(text: &str, level: usize) -> Option<String> {
-    (text.len() <= LINE_BYTES_MAX).then(|| format!("{}{text}", indent(level)))
+pub(super) fn short(piece: &impl Display) -> Option<String> {
+    let mut line = Line::default();
+    write!(line, "{piece}").is_ok().then_some(line.0)
 }
 
 impl LogExpr {
-    fn pretty(&self, level: usize) -> String {
-        if let Some(text) = short(&self.to_string(), level) {
-            return text;
+    fn pretty(&self, level: usize, out: &mut String) {
+        out.push_str(&indent(level));
+        if let Some(text) = short(self) {
+            out.push_str(&text);
+            return;
         }
-        let mut out = format!("{}{}", indent(level), self.selector);
+        out.push_str(&self.selector.to_string());
         let mut after_filter = false;
         for stage in &self.stages {
             let is_filter = matches!(stage.kind, crate::ast::StageKind::LineFilter(_));
@@ -48,13 +72,12 @@ impl LogExpr {
             out.push_str(&stage.to_string());
             after_filter = is_filter;
         }
-        out
     }
 }
 
 impl LogRange {
-    fn pretty(&self, level: usize) -> String {
-        let mut out = self.log.pretty(level);
+    fn pretty(&self, level: usize, out: &mut String) {
+        self.log.pretty(level, out);
         let inner = indent(level + 1);
         if let Some(unwrap) = &self.unwrap {
             let label = match unwrap.conversion {
@@ -71,7 +94,6 @@ impl LogRange {
             let sign = if self.offset_ns < 0 { "-" } else { "" };
             out.push_str(&format!(" offset {sign}{}", format_range(self.offset_ns.abs())));
         }
-        out
     }
 }
 
@@ -91,11 +113,16 @@ impl Grouping {
 }
 
 impl SampleExpr {
-    fn pretty(&self, level: usize) -> String {
-        if let Some(text) = short(&self.to_string(), level) {
-            return text;
+    fn pretty(&self, level: usize, out: &mut String) {
+        if let SampleKind::Binary { .. } = &self.kind {
+            return self.pretty_chain(level, out);
         }
         let (outer, inner) = (indent(level), indent(level + 1));
+        out.push_str(&outer);
+        if let Some(text) = short(self) {
+            out.push_str(&text);
+            return;
+        }
         match &self.kind {
             SampleKind::RangeAggregation {
                 op,
@@ -105,11 +132,9 @@ impl SampleExpr {
             } => {
                 let parameter = parameter.map_or(String::new(), |value| format!("{inner}{},\n", format_number(value)));
                 let grouping = grouping.as_ref().map_or(String::new(), Grouping::pretty);
-                format!(
-                    "{outer}{}(\n{parameter}{}\n{outer}){grouping}",
-                    op.name(),
-                    range.pretty(level + 1)
-                )
+                out.push_str(&format!("{}(\n{parameter}", op.name()));
+                range.pretty(level + 1, out);
+                out.push_str(&format!("\n{outer}){grouping}"));
             }
             SampleKind::VectorAggregation {
                 op,
@@ -119,24 +144,9 @@ impl SampleExpr {
             } => {
                 let parameter = parameter.map_or(String::new(), |value| format!("{inner}{value},\n"));
                 let grouping = grouping.as_ref().map_or(String::new(), Grouping::pretty);
-                format!(
-                    "{outer}{}{grouping}(\n{parameter}{}\n{outer})",
-                    op.name(),
-                    of.pretty(level + 1)
-                )
-            }
-            SampleKind::Binary {
-                op,
-                options,
-                left,
-                right,
-            } => {
-                let mut operator = operator_name(*op, options);
-                if let Some(matching) = options.matching.as_ref().filter(|matching| !matching.labels.is_empty()) {
-                    operator.push_str(&group_modifier(matching));
-                }
-                let (left, right) = (left.pretty(level + 1), right.pretty(level + 1));
-                format!("{left}\n{outer}{operator}\n{right}")
+                out.push_str(&format!("{}{grouping}(\n{parameter}", op.name()));
+                of.pretty(level + 1, out);
+                out.push_str(&format!("\n{outer})"));
             }
             SampleKind::LabelReplace {
                 inner: of,
@@ -147,9 +157,46 @@ impl SampleExpr {
             } => {
                 let texts = [destination, replacement, source, regex.as_str()];
                 let texts = texts.map(|text| format!("{inner}{}", quote(text))).join(",\n");
-                format!("{outer}label_replace(\n{},\n{texts}\n{outer})", of.pretty(level + 1))
+                out.push_str("label_replace(\n");
+                of.pretty(level + 1, out);
+                out.push_str(&format!(",\n{texts}\n{outer})"));
             }
-            SampleKind::Literal(_) | SampleKind::Vector(_) => format!("{outer}{self}"),
+            SampleKind::Binary { .. } | SampleKind::Literal(_) | SampleKind::Vector(_) => {
+                out.push_str(&self.to_string());
+            }
         }
     }
+
+    /// Operators: the left side of each is a level further in than it is, so the first operand is the innermost.
+    fn pretty_chain(&self, level: usize, out: &mut String) {
+        let (first, links) = self.chain();
+        // The longest part of the chain that fits a line, from the whole of it down.
+        let (mut whole, mut fitting) = (self, None);
+        let mut broken = Vec::new();
+        for link in links.iter().rev() {
+            fitting = short(whole);
+            if fitting.is_some() {
+                break;
+            }
+            broken.push(link);
+            whole = link.left;
+        }
+        match fitting {
+            Some(text) => out.push_str(&format!("{}{text}", indent(level + broken.len()))),
+            None => first.pretty(level + broken.len(), out),
+        }
+        for (depth, link) in broken.iter().enumerate().rev() {
+            out.push_str(&format!("\n{}{}\n", indent(level + depth), broken_operator(link)));
+            link.right.pretty(level + depth + 1, out);
+        }
+    }
+}
+
+fn broken_operator(link: &Link<'_>) -> String {
+    let mut operator = operator_name(link.op, link.options);
+    let matching = link.options.matching.as_ref();
+    if let Some(matching) = matching.filter(|matching| !matching.labels.is_empty()) {
+        operator.push_str(&group_modifier(matching));
+    }
+    operator
 }

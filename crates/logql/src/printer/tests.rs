@@ -1,5 +1,8 @@
 //! Printing a query and reading it again gives the same query.
 
+use std::cell::Cell;
+use std::fmt::{Display, Formatter};
+
 use proptest::prelude::*;
 
 use crate::parse;
@@ -118,6 +121,22 @@ fn samples() -> BoxedStrategy<String> {
         prop_oneof![aggregated, picked, binary, replaced]
     })
     .boxed()
+}
+
+#[test]
+fn whether_a_part_fits_a_line_is_told_by_printing_no_more_than_that() {
+    struct Endless(Cell<usize>);
+    impl Display for Endless {
+        fn fmt(&self, out: &mut Formatter<'_>) -> std::fmt::Result {
+            loop {
+                self.0.set(self.0.get() + 1);
+                out.write_str("1234567890")?;
+            }
+        }
+    }
+    let endless = Endless(Cell::new(0));
+    assert_eq!(super::pretty::short(&endless), None);
+    assert_eq!(endless.0.get(), 11);
 }
 
 /// The tree without places.

@@ -9,6 +9,8 @@ use longshore_model::{
 
 use super::*;
 use crate::eval::MemoryPool;
+use crate::limits::{NESTING_MAX, OPERATORS_MAX};
+use crate::parser::on_small_stack;
 
 const ROWS: usize = 1000;
 
@@ -241,4 +243,24 @@ fn a_query_is_cancelled_when_no_batch_is_left_to_look_between() {
             "{query}: {result:?}"
         );
     }
+}
+
+#[test]
+fn the_deepest_queries_run_on_a_small_stack() {
+    on_small_stack(|| {
+        let store = endless(1, 0);
+        let chain = vec!["vector(1)"; OPERATORS_MAX - NESTING_MAX].join(" + ");
+        let right = format!("{}{chain}", "vector(1)^".repeat(NESTING_MAX - 2));
+        let depth = NESTING_MAX - 4;
+        let count = |stages: &str| format!(r#"sum(count_over_time({{app="web"}} {stages} [1s]))"#);
+        let inner = format!("{}{}{}", "max(".repeat(depth), count(""), ")".repeat(depth));
+        let replaced = r#","a","b","c","d")"#.repeat(depth);
+        let replaced = format!("{}vector(1){replaced}", "label_replace(".repeat(depth));
+        let conditions = "id >= 0 and (id < 0 or (".repeat(depth / 2);
+        let conditions = format!("| logfmt | {conditions}id >= 0{}", "))".repeat(depth / 2));
+        for query in [chain, right, inner, replaced, count(&conditions)] {
+            let (result, _) = run(&store, &query, 16 << 20);
+            assert!(result.is_ok(), "{query}: {result:?}");
+        }
+    });
 }
