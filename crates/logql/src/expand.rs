@@ -1,26 +1,31 @@
 //! Matches of regular expressions replaced, as Go's `Regexp` does it.
 
+use std::fmt::{Result as Written, Write};
 use std::ops::Range;
 
 use longshore_goregex::{Captures, Regex};
 
-/// Every match that does not overlap one before it. An empty match right after a match does not count.
-pub(crate) fn matches(regex: &Regex, text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    each_match(regex, text, |range| found.push(range));
-    found
+/// Number of matches that do not overlap one before them. An empty match right after a match does not count.
+pub(crate) fn count_matches(regex: &Regex, text: &str) -> i64 {
+    let mut count = 0;
+    let counted = each_match(regex, text, |_| {
+        count += 1;
+        Ok(())
+    });
+    debug_assert!(counted.is_ok(), "counting fails never");
+    count
 }
 
-fn each_match(regex: &Regex, text: &str, mut take: impl FnMut(Range<usize>)) {
+fn each_match(regex: &Regex, text: &str, mut take: impl FnMut(Range<usize>) -> Written) -> Written {
     let mut from = 0;
     let mut last_end = None;
     while from <= text.len() {
         let Some(range) = regex.find(text.as_bytes(), from) else {
-            return;
+            return Ok(());
         };
         let (empty, end) = (range.is_empty(), range.end);
         if !empty || last_end != Some(range.start) {
-            take(range);
+            take(range)?;
             last_end = Some(end);
         }
         // After an empty match the search goes on behind the next character.
@@ -30,44 +35,42 @@ fn each_match(regex: &Regex, text: &str, mut take: impl FnMut(Range<usize>)) {
             end
         };
     }
+    Ok(())
 }
 
 /// Replaces every match by a template with `$1` and `${name}`.
-pub(crate) fn replace_all(regex: &Regex, text: &str, template: &str) -> String {
-    replace(regex, text, |range| {
+pub(crate) fn replace_all(regex: &Regex, text: &str, template: &str, out: &mut impl Write) -> Written {
+    let mut from = 0;
+    each_match(regex, text, |range| {
+        out.write_str(&text[from..range.start])?;
+        from = range.end;
         match regex.captures(text.as_bytes(), range.start) {
-            Some(captures) => expand(template, text, regex, &captures),
-            None => String::new(),
+            Some(captures) => expand(template, text, regex, &captures, out),
+            None => Ok(()),
         }
-    })
+    })?;
+    out.write_str(&text[from..])
 }
 
 /// Replaces every match by a text as it is.
-pub(crate) fn replace_all_literal(regex: &Regex, text: &str, replacement: &str) -> String {
-    replace(regex, text, |_| replacement.to_owned())
-}
-
-fn replace(regex: &Regex, text: &str, replacement: impl Fn(&Range<usize>) -> String) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(crate) fn replace_all_literal(regex: &Regex, text: &str, replacement: &str, out: &mut impl Write) -> Written {
     let mut from = 0;
     each_match(regex, text, |range| {
-        out.push_str(&text[from..range.start]);
-        out.push_str(&replacement(&range));
+        out.write_str(&text[from..range.start])?;
         from = range.end;
-    });
-    out.push_str(&text[from..]);
-    out
+        out.write_str(replacement)
+    })?;
+    out.write_str(&text[from..])
 }
 
 /// Puts groups in the places of `$1`, `${1}`, `$name`, as Go's `Regexp.Expand`; `$$` is a dollar.
-pub(crate) fn expand(template: &str, value: &str, regex: &Regex, captures: &Captures) -> String {
-    let mut text = String::new();
+pub(crate) fn expand(template: &str, value: &str, regex: &Regex, captures: &Captures, out: &mut impl Write) -> Written {
     let mut rest = template;
     while let Some(at) = rest.find('$') {
-        text.push_str(&rest[..at]);
+        out.write_str(&rest[..at])?;
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix('$') {
-            text.push('$');
+            out.write_str("$")?;
             rest = after;
             continue;
         }
@@ -79,7 +82,7 @@ pub(crate) fn expand(template: &str, value: &str, regex: &Regex, captures: &Capt
             rest.split_at(end)
         });
         if name.is_empty() {
-            text.push('$');
+            out.write_str("$")?;
             continue;
         }
         let index = name
@@ -87,10 +90,9 @@ pub(crate) fn expand(template: &str, value: &str, regex: &Regex, captures: &Capt
             .ok()
             .or_else(|| regex.capture_names().position(|group| group == Some(name)));
         if let Some(range) = index.and_then(|index| captures.get(index)) {
-            text.push_str(value.get(range).unwrap_or(""));
+            out.write_str(value.get(range).unwrap_or(""))?;
         }
         rest = after;
     }
-    text.push_str(rest);
-    text
+    out.write_str(rest)
 }

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod pattern;
 pub mod patterns;
 
+mod bounded_text;
 mod error;
 mod expand;
 mod lexer;

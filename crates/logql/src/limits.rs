@@ -16,11 +16,18 @@ pub const OPERATORS_MAX: usize = 1_000;
 /// line is marked with `TemplateFormatErr`.
 pub const TEMPLATE_STEPS_MAX: usize = 100_000;
 
-/// Most bytes that one run of a template makes, about: four times the longest line that Loki takes. Hit: as above.
+/// Most bytes that one run of a template has written when it goes on: four times the longest line that Loki takes. Hit:
+/// as above.
 pub const TEMPLATE_BYTES_MAX: usize = 1 << 20;
 
-/// Deepest nesting of `{{template}}` calls; a run recurses, and every call may nest blocks. Hit: as above.
-pub const TEMPLATE_CALLS_MAX: usize = 20;
+/// Most bytes that the templates of one line work with, all together: arguments and results of functions, each with a
+/// few bytes for its place, and what is written. The longest line that Loki takes, 64 times over. Hit: as above.
+pub const TEMPLATE_WORK_BYTES_MAX: usize = 16 << 20;
+
+/// Deepest nesting of blocks and parentheses of a template, and of these and `{{template}}` calls of a run together:
+/// both recurse below a query that does, and all three fit a thread of 2 MiB in a debug build. Hit: the query is
+/// refused; in a run as above.
+pub const TEMPLATE_DEPTH_MAX: usize = 100;
 
 /// Bytes of a line that a search for patterns looks at: headers and messages stand at the front. Hit: the pattern ends
 /// with a hole.

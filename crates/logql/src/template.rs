@@ -7,8 +7,8 @@
 //!
 //! Source: the documentation of Go's `text/template` and of Loki's template functions.
 //!
-//! Invariants: parsed once, run by many threads; no clock, the moment is an argument; work and output of one run are
-//! bounded by [`crate::limits`], so no template runs away.
+//! Invariants: parsed once, run by many threads; no clock, the moment is an argument; depth, work and output of one run
+//! are bounded by [`crate::limits`], so no template runs away.
 
 mod builtins;
 mod compare;
@@ -29,9 +29,12 @@ mod parser;
 mod text;
 mod time;
 mod value;
+mod work;
+
+use std::cell::Cell;
+use std::collections::HashMap;
 
 use longshore_goregex::Regex;
-use std::collections::HashMap;
 
 use node::Node;
 
@@ -54,6 +57,9 @@ pub(crate) trait Fields {
 
     /// All labels, in no order, each once.
     fn all(&self) -> Vec<(&str, &str)>;
+
+    /// Bytes of their names and values, about.
+    fn size_bytes(&self) -> usize;
 }
 
 /// What a template may look at.
@@ -67,6 +73,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) timestamp_ns: i64,
     /// The moment of the query, nanoseconds since 1970.
     pub(crate) now_ns: i64,
+    /// What templates have worked with for this line, bytes.
+    pub(crate) worked_bytes: &'a Cell<usize>,
 }
 
 impl Template {

@@ -1,5 +1,7 @@
 //! `label_replace`, and label sets cut down for matching.
 
+use std::fmt::Write;
+
 use longshore_goregex::Regex;
 use longshore_model::Labels;
 
@@ -11,6 +13,16 @@ use crate::expand::expand;
 /// The labels that the key keeps.
 pub(super) fn cut(labels: &Labels, key: &Key) -> Labels {
     labels.iter().filter(|(name, _)| key.keeps(name)).collect()
+}
+
+/// Counts the bytes of a text that is written to it.
+struct Length(usize);
+
+impl Write for Length {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 += text.len();
+        Ok(())
+    }
 }
 
 /// Sets a label from another one where the expression matches the whole of that.
@@ -26,8 +38,13 @@ pub(super) fn label_replace(
         let Some(captures) = regex.captures(value.as_bytes(), 0) else {
             continue;
         };
-        let new = expand(replacement, &value, regex, &captures);
-        context.hold(series.labels.size_bytes() + destination.len() + new.len())?;
+        // A short replacement may name a long group often: how long the value gets is known before it is made.
+        let mut length = Length(0);
+        let measured = expand(replacement, &value, regex, &captures, &mut length);
+        context.hold(series.labels.size_bytes() + destination.len() + length.0)?;
+        let mut new = String::with_capacity(length.0);
+        let made = expand(replacement, &value, regex, &captures, &mut new);
+        debug_assert!(measured.is_ok() && made.is_ok(), "a text takes whatever is written");
         let others = series.labels.iter().filter(|(name, _)| *name != destination);
         // An empty value takes the label away.
         let set = Some((destination, new.as_str())).filter(|(_, value)| !value.is_empty());

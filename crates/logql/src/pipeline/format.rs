@@ -18,6 +18,10 @@ impl Fields for LabelState {
     fn all(&self) -> Vec<(&str, &str)> {
         self.iter().collect()
     }
+
+    fn size_bytes(&self) -> usize {
+        self.iter().map(|(name, value)| name.len() + value.len()).sum()
+    }
 }
 
 /// Runs a template over the line; on a mistake the line is marked and there is no text.
@@ -28,6 +32,7 @@ fn rendered(template: &Template, labels: &mut LabelState, line: &[u8]) -> Option
         line,
         timestamp_ns: labels.moment().timestamp_ns,
         now_ns: labels.moment().now_ns,
+        worked_bytes: labels.template_bytes(),
     };
     match template.run(&environment, &mut text) {
         Ok(()) => Some(text),

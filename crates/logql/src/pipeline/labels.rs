@@ -4,6 +4,7 @@
 //! clash is renamed `<name>_extracted`, so the stream's own labels always keep their names.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::hash::BuildHasher;
 use std::ops::Range;
 
@@ -103,6 +104,8 @@ pub(crate) struct LabelState {
     /// Whether the stream or the metadata has any of these; if none, no look at them is needed.
     has_stored: bool,
     moment: Moment,
+    /// What templates have worked with for the line.
+    template_bytes: Cell<usize>,
 }
 
 /// Names of labels that anything looks at.
@@ -167,6 +170,12 @@ impl LabelState {
         self.removed.clear();
         self.error = None;
         self.error_details.clear();
+        self.template_bytes.set(0);
+    }
+
+    /// What templates have worked with for the line, bytes; they count it there.
+    pub(crate) fn template_bytes(&self) -> &Cell<usize> {
+        &self.template_bytes
     }
 
     /// Says when the line was written.

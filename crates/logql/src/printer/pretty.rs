@@ -5,12 +5,13 @@
 //! Invariant: whether something fits is found out by printing a line of it and no more, so the work is that of the
 //! text that comes out.
 
-use std::fmt::{Display, Error, Write};
+use std::fmt::{Display, Write};
 
 use longshore_model::quote_label_value as quote;
 
 use super::{group_modifier, operator_name};
 use crate::ast::{Expr, Grouping, Link, LogExpr, LogRange, SampleExpr, SampleKind};
+use crate::bounded_text::BoundedText;
 use crate::units::{format_number, format_range};
 
 /// Bytes of a line that is still short enough; Loki's.
@@ -33,24 +34,10 @@ fn indent(level: usize) -> String {
     "  ".repeat(level)
 }
 
-/// Takes a line and refuses more.
-#[derive(Default)]
-struct Line(String);
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        if self.0.len() + text.len() > LINE_BYTES_MAX {
-            return Err(Error);
-        }
-        self.0.push_str(text);
-        Ok(())
-    }
-}
-
 /// The canonical form, if it is short enough.
 pub(super) fn short(piece: &impl Display) -> Option<String> {
-    let mut line = Line::default();
-    write!(line, "{piece}").is_ok().then_some(line.0)
+    let mut line = BoundedText::new(LINE_BYTES_MAX);
+    write!(line, "{piece}").is_ok().then(|| line.into_string())
 }
 
 impl LogExpr {

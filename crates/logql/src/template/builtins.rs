@@ -2,13 +2,15 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::fmt::{Result as Written, Write};
 use std::rc::Rc;
 
 use super::Environment;
 use super::compare;
 use super::convert::to_whole;
 use super::functions::{Function, Param, function};
-use super::value::Value;
+use super::value::{VALUE_BYTES, Value};
+use crate::bounded_text::BoundedText;
 
 type Outcome<'a> = Result<Value<'a>, String>;
 
@@ -35,11 +37,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("index", &[A], Some(A), |scope, v| index(scope.environment, v)),
     function("slice", &[A], Some(A), |_, v| slice(v)),
     function("print", &[], Some(A), |scope, v| {
-        Ok(Value::text(print(scope.environment, v)))
+        scope.environment.made(|out| print(scope.environment, v, out))
     }),
     function("println", &[], Some(A), |scope, v| {
-        let words: Vec<_> = v.iter().map(|value| value.to_text(scope.environment)).collect();
-        Ok(Value::text(format!("{}\n", words.join(" "))))
+        scope.environment.made(|out| print_line(scope.environment, v, out))
     }),
     function("call", &[A], Some(A), |_, v| match &v[0] {
         Value::Nil => Err("call of nil".to_owned()),
@@ -61,18 +62,26 @@ fn ordered<'a>(values: &[Value<'_>], holds: impl Fn(Ordering) -> bool) -> Outcom
 }
 
 /// Values one after another, with a blank where neither neighbour is a text.
-pub(super) fn print(environment: &Environment<'_>, values: &[Value<'_>]) -> String {
-    let mut out = String::new();
+pub(super) fn print(environment: &Environment<'_>, values: &[Value<'_>], out: &mut BoundedText) -> Written {
     let mut after_text = true;
     for value in values {
         let is_text = matches!(value, Value::Text(_));
         if !after_text && !is_text {
-            out.push(' ');
+            out.write_str(" ")?;
         }
-        value.print(environment, &mut out);
+        value.print(environment, out)?;
         after_text = is_text;
     }
-    out
+    Ok(())
+}
+
+/// Values one after another with blanks between, and the end of a line.
+fn print_line(environment: &Environment<'_>, values: &[Value<'_>], out: &mut BoundedText) -> Written {
+    for (index, value) in values.iter().enumerate() {
+        out.write_str(if index == 0 { "" } else { " " })?;
+        value.print(environment, out)?;
+    }
+    out.write_str("\n")
 }
 
 fn length<'a>(environment: &Environment<'_>, value: &Value<'_>) -> Outcome<'a> {
@@ -157,9 +166,12 @@ fn slice<'a>(values: &[Value<'a>]) -> Outcome<'a> {
     })
 }
 
-/// A JSON text as a value; nothing when it is none.
-pub(super) fn from_json<'a>(text: &str) -> Value<'a> {
-    super::json::parse(text).map_or(Value::Nil, of_json)
+/// A JSON text as a value; nothing when it is none. The shortest value of a list is two bytes of the text and a place
+/// in memory, so each is charged before there is any.
+pub(super) fn from_json<'a>(environment: &Environment<'_>, text: &str) -> Outcome<'a> {
+    let values = text.bytes().filter(|byte| b",[{:".contains(byte)).count();
+    environment.charge(values.saturating_mul(VALUE_BYTES))?;
+    Ok(super::json::parse(text).map_or(Value::Nil, of_json))
 }
 
 fn of_json<'a>(json: super::json::Json) -> Value<'a> {
@@ -171,7 +183,7 @@ fn of_json<'a>(json: super::json::Json) -> Value<'a> {
         Json::Text(text) => Value::text(text),
         Json::List(items) => Value::List(Rc::new(items.into_iter().map(of_json).collect())),
         Json::Map(entries) => {
-            let entries = entries.into_iter().map(|(key, value)| (key, of_json(value)));
+            let entries = entries.into_iter().map(|(key, value)| (key.into(), of_json(value)));
             Value::Map(Rc::new(entries.collect::<BTreeMap<_, _>>()))
         }
     }

@@ -12,7 +12,7 @@ fn same(left: &Value<'_>, right: &Value<'_>) -> Result<bool, String> {
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::Int(left) | Value::Int64(left), Value::Int(right) | Value::Int64(right)) => left == right,
         (Value::Float(left), Value::Float(right)) => left == right,
-        (Value::Text(left), Value::Text(right)) => left == right,
+        (Value::Text(left), Value::Text(right)) => **left == **right,
         (Value::Time(left), Value::Time(right)) => left == right,
         (Value::Nil, Value::Nil) => true,
         (Value::Nil, _) | (_, Value::Nil) => false,
@@ -41,7 +41,7 @@ pub(super) fn order(left: &Value<'_>, right: &Value<'_>) -> Result<Option<Orderi
     match (left, right) {
         (Value::Int(left) | Value::Int64(left), Value::Int(right) | Value::Int64(right)) => Ok(Some(left.cmp(right))),
         (Value::Float(left), Value::Float(right)) => Ok(left.partial_cmp(right)),
-        (Value::Text(left), Value::Text(right)) => Ok(Some(left.cmp(right))),
+        (Value::Text(left), Value::Text(right)) => Ok(Some((**left).cmp(right))),
         (Value::Bool(_), Value::Bool(_)) => Err("invalid type for comparison".to_owned()),
         _ => Err(INCOMPATIBLE.to_owned()),
     }

@@ -1,8 +1,12 @@
 //! Texts made safe for other places: HTML, JavaScript, addresses, base64.
 
+use std::fmt::{Result as Written, Write};
+
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::bounded_text::BoundedText;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -10,52 +14,49 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// For HTML, texts and values of attributes.
-pub(super) fn html(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(super) fn html(text: &str, out: &mut BoundedText) -> Written {
     for character in text.chars() {
         match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&#34;"),
-            '\'' => out.push_str("&#39;"),
-            '\0' => out.push('\u{fffd}'),
-            c => out.push(c),
+            '&' => out.write_str("&amp;")?,
+            '<' => out.write_str("&lt;")?,
+            '>' => out.write_str("&gt;")?,
+            '"' => out.write_str("&#34;")?,
+            '\'' => out.write_str("&#39;")?,
+            '\0' => out.write_char(char::REPLACEMENT_CHARACTER)?,
+            c => out.write_char(c)?,
         }
     }
-    out
+    Ok(())
 }
 
 /// For strings of JavaScript.
-pub(super) fn javascript(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(super) fn javascript(text: &str, out: &mut BoundedText) -> Written {
     for character in text.chars() {
         match character {
-            '\\' => out.push_str("\\\\"),
-            '\'' => out.push_str("\\'"),
-            '"' => out.push_str("\\\""),
-            '<' => out.push_str("\\u003C"),
-            '>' => out.push_str("\\u003E"),
-            '&' => out.push_str("\\u0026"),
-            '=' => out.push_str("\\u003D"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
-            c => out.push(c),
+            '\\' => out.write_str("\\\\")?,
+            '\'' => out.write_str("\\'")?,
+            '"' => out.write_str("\\\"")?,
+            '<' => out.write_str("\\u003C")?,
+            '>' => out.write_str("\\u003E")?,
+            '&' => out.write_str("\\u0026")?,
+            '=' => out.write_str("\\u003D")?,
+            c if c.is_control() => write!(out, "\\u{:04X}", u32::from(c))?,
+            c => out.write_char(c)?,
         }
     }
-    out
+    Ok(())
 }
 
 /// For the query of an address.
-pub(super) fn query(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+pub(super) fn query(text: &str, out: &mut BoundedText) -> Written {
     for byte in text.bytes() {
         match byte {
-            b' ' => out.push('+'),
-            b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => out.push(char::from(b)),
-            b => out.push_str(&format!("%{b:02X}")),
+            b' ' => out.write_char('+')?,
+            b if b.is_ascii_alphanumeric() || b"-_.~".contains(&b) => out.write_char(char::from(b))?,
+            b => write!(out, "%{b:02X}")?,
         }
     }
-    out
+    Ok(())
 }
 
 /// The text of a query of an address.

@@ -1,20 +1,23 @@
 //! Running a template.
 //!
-//! Invariants: every loop counts against [`TEMPLATE_STEPS_MAX`], the output against [`TEMPLATE_BYTES_MAX`], calls of
-//! templates against [`TEMPLATE_CALLS_MAX`].
+//! Invariants: every action, choice, call and round of a loop counts against [`TEMPLATE_STEPS_MAX`], the output against
+//! [`TEMPLATE_BYTES_MAX`], all of these and values against what the templates of the line may work with
+//! ([`crate::limits::TEMPLATE_WORK_BYTES_MAX`]); recursion against [`TEMPLATE_DEPTH_MAX`].
 
 mod call;
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt::Display;
+use std::rc::Rc;
 
 use longshore_goregex::Regex;
-use std::collections::HashMap;
 
 use super::node::{Argument, Branch, Command, Node, Number, Pipe, Term};
-use super::value::{Value, labels};
+use super::value::{Text, VALUE_BYTES, Value, labels};
+use super::work::TOO_MUCH;
 use super::{Environment, Template, time};
-use crate::limits::{TEMPLATE_BYTES_MAX, TEMPLATE_CALLS_MAX, TEMPLATE_STEPS_MAX};
+use crate::limits::{TEMPLATE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX};
 
 type Outcome<T> = Result<T, String>;
 
@@ -53,7 +56,8 @@ struct Run<'a, 'o> {
     out: &'o mut String,
     variables: Vec<(&'a str, Value<'a>)>,
     steps: usize,
-    calls: usize,
+    /// Blocks, parentheses and calls that are open.
+    depth: usize,
 }
 
 /// Runs a template and appends what it writes.
@@ -68,9 +72,10 @@ pub(super) fn run(template: &Template, environment: &Environment<'_>, out: &mut 
         out,
         variables: vec![("$", Value::Labels)],
         steps: 0,
-        calls: 0,
+        depth: 0,
     };
-    run.nodes(&template.main, &Value::Labels).map(|_| ())
+    run.nodes(&template.main, &Value::Labels)?;
+    environment.charge(run.out.len())
 }
 
 impl<'a> Run<'a, '_> {
@@ -89,8 +94,22 @@ impl<'a> Run<'a, '_> {
     fn step(&mut self, at: usize, shown: &dyn Display) -> Outcome<()> {
         self.steps += 1;
         if self.steps > TEMPLATE_STEPS_MAX || self.out.len() > TEMPLATE_BYTES_MAX {
-            return Err(self.error(at, shown, "the template does too much"));
+            return Err(self.error(at, shown, TOO_MUCH));
         }
+        self.charge(VALUE_BYTES, at, shown)
+    }
+
+    fn charge(&self, bytes: usize, at: usize, shown: &dyn Display) -> Outcome<()> {
+        let charged = self.scope.environment.charge(bytes);
+        charged.map_err(|message| self.error(at, shown, message))
+    }
+
+    fn deepen(&mut self, at: usize, shown: &dyn Display) -> Outcome<()> {
+        if self.depth >= TEMPLATE_DEPTH_MAX {
+            let message = format!("exceeded maximum template depth ({TEMPLATE_DEPTH_MAX})");
+            return Err(self.error(at, shown, message));
+        }
+        self.depth += 1;
         Ok(())
     }
 
@@ -138,29 +157,54 @@ impl<'a> Run<'a, '_> {
         if !pipe.variables.is_empty() {
             return Ok(());
         }
-        match value {
-            Value::Nil => self.out.push_str("<no value>"),
-            value => value.print(self.scope.environment, self.out),
-        }
+        let text = match value {
+            Value::Nil => "<no value>".into(),
+            value => match self.scope.environment.text_of(&value) {
+                Ok(text) => text,
+                Err(_) => return Err(self.error(pipe.at, pipe, TOO_MUCH)),
+            },
+        };
+        self.out.push_str(&text);
         Ok(())
     }
 
     fn choose(&mut self, branch: &'a Branch, dot: &Value<'a>, with: bool) -> Outcome<Flow> {
-        let scope = self.variables.len();
+        let (at, scope) = (branch.pipe.at, self.variables.len());
+        self.step(at, &branch.pipe)?;
+        self.deepen(at, &branch.pipe)?;
         let value = self.pipe(&branch.pipe, dot)?;
         let flow = if value.is_true(self.scope.environment) {
             self.nodes(&branch.then, if with { &value } else { dot })
         } else {
             self.nodes(&branch.otherwise, dot)
         };
+        self.depth -= 1;
         self.variables.truncate(scope);
         flow
     }
 
     fn range(&mut self, branch: &'a Branch, dot: &Value<'a>) -> Outcome<Flow> {
         let scope = self.variables.len();
+        self.deepen(branch.pipe.at, &branch.pipe)?;
+        let flow = self.rounds(branch, dot);
+        self.depth -= 1;
+        self.variables.truncate(scope);
+        flow
+    }
+
+    fn rounds(&mut self, branch: &'a Branch, dot: &Value<'a>) -> Outcome<Flow> {
+        let scope = self.variables.len();
         let pipe = &branch.pipe;
+        self.step(pipe.at, pipe)?;
         let value = self.commands(pipe, dot)?;
+        // Loops within each other hold their items all at once.
+        let count = match &value {
+            Value::List(items) => items.len(),
+            Value::Map(map) => map.len(),
+            Value::Int(count) | Value::Int64(count) => usize::try_from(*count).unwrap_or(0),
+            _ => 0,
+        };
+        self.charge(count.saturating_mul(2 * VALUE_BYTES), pipe.at, pipe)?;
         let items: Vec<(Value<'a>, Value<'a>)> = match &value {
             Value::Nil => Vec::new(),
             Value::List(items) => items
@@ -170,25 +214,22 @@ impl<'a> Run<'a, '_> {
                 .collect(),
             Value::Map(map) => map
                 .iter()
-                .map(|(key, value)| (Value::text(key.clone()), value.clone()))
+                .map(|(key, value)| (Value::Text(Text::Shared(Rc::clone(key))), value.clone()))
                 .collect(),
             Value::Labels => labels(self.scope.environment)
                 .into_iter()
                 .map(|(name, value)| (Value::Text(name.into()), Value::Text(value.into())))
                 .collect(),
-            Value::Int(count) | Value::Int64(count) => {
-                let count = (*count).clamp(0, TEMPLATE_STEPS_MAX as i64 + 1);
-                (0..count).map(|index| (Value::Int(index), Value::Int(index))).collect()
-            }
+            Value::Int(count) | Value::Int64(count) => (0..*count)
+                .map(|index| (Value::Int(index), Value::Int(index)))
+                .collect(),
             other => {
-                let shown = other.to_text(self.scope.environment);
-                return Err(self.error(pipe.at, pipe, format!("range can't iterate over {shown}")));
+                let shown = self.scope.environment.text_of(other).unwrap_or("".into());
+                return Err(self.error(pipe.at, pipe, format!("range can't iterate over {}", &*shown)));
             }
         };
         if items.is_empty() {
-            let flow = self.nodes(&branch.otherwise, dot);
-            self.variables.truncate(scope);
-            return flow;
+            return self.nodes(&branch.otherwise, dot);
         }
         for (key, item) in items {
             self.step(pipe.at, pipe)?;
@@ -207,7 +248,6 @@ impl<'a> Run<'a, '_> {
                 break;
             }
         }
-        self.variables.truncate(scope);
         Ok(Flow::Next)
     }
 
@@ -224,22 +264,16 @@ impl<'a> Run<'a, '_> {
         let Some(nodes) = self.template.defined.get(name) else {
             return Err(self.error(at, &shown, format!("template \"{name}\" not defined")));
         };
-        if self.calls >= TEMPLATE_CALLS_MAX {
-            return Err(self.error(
-                at,
-                &shown,
-                format!("exceeded maximum template depth ({TEMPLATE_CALLS_MAX})"),
-            ));
-        }
+        self.step(at, &shown)?;
+        self.deepen(at, &shown)?;
         let dot = match pipe {
             Some(pipe) => self.pipe(pipe, dot)?,
             None => Value::Nil,
         };
         let outer = std::mem::replace(&mut self.variables, vec![("$", dot.clone())]);
         let caller = std::mem::replace(&mut self.name, name);
-        self.calls += 1;
         let outcome = self.nodes(nodes, &dot);
-        self.calls -= 1;
+        self.depth -= 1;
         self.name = caller;
         self.variables = outer;
         outcome.map(|_| ())
@@ -315,6 +349,7 @@ impl<'a> Run<'a, '_> {
         values.extend(last);
         time::method(time, method, &values)
             .unwrap_or_else(|| Err(format!("wrong number of args for {method}")))
+            .and_then(|made| self.counted(made))
             .map_err(|message| self.error(shown.at, shown, message))
     }
 
@@ -323,8 +358,22 @@ impl<'a> Run<'a, '_> {
         found.map_or(Value::Nil, |(_, value)| value.clone())
     }
 
-    /// The value of a term that is given no arguments.
+    /// A value that counts as worked with.
+    fn counted(&self, value: Value<'a>) -> Outcome<Value<'a>> {
+        let environment = self.scope.environment;
+        environment.charge(value.size_bytes(environment))?;
+        Ok(value)
+    }
+
+    /// The value of a term that is given no arguments. It is counted each time, because it may be long and whoever
+    /// asked for it reads it.
     fn argument(&mut self, argument: &'a Argument, dot: &Value<'a>) -> Outcome<Value<'a>> {
+        let value = self.term(argument, dot)?;
+        self.counted(value)
+            .map_err(|message| self.error(argument.at, argument, message))
+    }
+
+    fn term(&mut self, argument: &'a Argument, dot: &Value<'a>) -> Outcome<Value<'a>> {
         Ok(match &argument.term {
             Term::Function(function) => return self.call(function, (argument, argument.at, argument), &[], None, dot),
             Term::Field(path) => return self.fields(argument, dot.clone(), path),
@@ -333,10 +382,15 @@ impl<'a> Run<'a, '_> {
                 return self.fields(argument, value, &path[1..]);
             }
             Term::Chain(inner, path) => {
-                let value = self.argument(inner, dot)?;
+                let value = self.term(inner, dot)?;
                 return self.fields(argument, value, path);
             }
-            Term::Pipe(pipe) => return self.pipe(pipe, dot),
+            Term::Pipe(pipe) => {
+                self.deepen(argument.at, argument)?;
+                let value = self.pipe(pipe, dot);
+                self.depth -= 1;
+                return value;
+            }
             Term::Dot => dot.clone(),
             Term::Nil => Value::Nil,
             Term::Bool(value) => Value::Bool(*value),
@@ -348,7 +402,7 @@ impl<'a> Run<'a, '_> {
                 value: Number::Float(value, _),
                 ..
             } => Value::Float(*value),
-            Term::Text { value, .. } => Value::Text(Cow::Borrowed(value)),
+            Term::Text { value, .. } => Value::Text(Text::Borrowed(value)),
         })
     }
 
@@ -357,8 +411,8 @@ impl<'a> Run<'a, '_> {
         for name in path {
             value = match &value {
                 Value::Labels => Value::Text(self.scope.environment.fields.get(name).unwrap_or("").into()),
-                Value::Map(map) => map.get(name).cloned().unwrap_or(Value::Nil),
-                Value::Nil => Value::Nil,
+                Value::Map(map) => map.get(name.as_str()).cloned().unwrap_or(Value::Nil),
+                Value::Nil => return Ok(Value::Nil),
                 Value::Time(time) => match time::method(time, name, &[]) {
                     Some(value) => value.map_err(|message| self.error(shown.at, shown, message))?,
                     None => return Err(self.no_field(shown, name, &value)),

@@ -1,8 +1,11 @@
 //! `printf`: Go's verbs and flags.
 
+use std::fmt::{Error, Result as Written, Write};
+
 use super::Environment;
 use super::float;
 use super::value::Value;
+use crate::bounded_text::BoundedText;
 use crate::limits::TEMPLATE_BYTES_MAX;
 
 /// One `%...` of a format.
@@ -18,41 +21,43 @@ struct Directive {
 }
 
 /// The text that a format and its arguments make.
-pub(super) fn sprintf(environment: &Environment<'_>, format: &str, arguments: &[Value<'_>]) -> String {
-    let mut out = String::new();
+pub(super) fn sprintf(
+    environment: &Environment<'_>,
+    format: &str,
+    arguments: &[Value<'_>],
+    out: &mut BoundedText,
+) -> Written {
     let mut next = 0;
     let mut reordered = false;
     let mut rest = format;
     while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
+        out.write_str(&rest[..at])?;
         rest = &rest[at + 1..];
         let (directive, after) = directive(rest, arguments, &mut next, &mut reordered);
         let Some(verb) = after.chars().next() else {
-            out.push_str("%!(NOVERB)");
-            return out;
+            return out.write_str("%!(NOVERB)");
         };
         rest = &after[verb.len_utf8()..];
         if verb == '%' {
-            out.push('%');
+            out.write_str("%")?;
             continue;
         }
         match arguments.get(next) {
-            Some(argument) => out.push_str(&one(environment, &directive, verb, argument)),
-            None => out.push_str(&format!("%!{verb}(MISSING)")),
+            Some(argument) => out.write_str(&one(environment, &directive, verb, argument)?)?,
+            None => write!(out, "%!{verb}(MISSING)")?,
         }
         next += 1;
-        if out.len() > TEMPLATE_BYTES_MAX {
-            return out;
-        }
     }
-    out.push_str(rest);
+    out.write_str(rest)?;
     if !reordered && next < arguments.len() {
-        let extra: Vec<String> = (arguments[next..].iter())
-            .map(|value| typed(environment, value))
-            .collect();
-        out.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
+        out.write_str("%!(EXTRA ")?;
+        for (index, value) in arguments[next..].iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(out, "{comma}{}", typed(environment, value)?)?;
+        }
+        out.write_str(")")?;
     }
-    out
+    Ok(())
 }
 
 /// Reads flags, width and precision; `[n]` and `*` take arguments.
@@ -116,22 +121,22 @@ fn number<'f>(rest: &'f str, arguments: &[Value<'_>], next: &mut usize) -> (Opti
 }
 
 /// `string=text`, for what does not fit.
-fn typed(environment: &Environment<'_>, value: &Value<'_>) -> String {
-    match value {
+fn typed(environment: &Environment<'_>, value: &Value<'_>) -> Result<String, Error> {
+    Ok(match value {
         Value::Nil => "<nil>".to_owned(),
-        _ => format!("{}={}", value.type_name(), value.to_text(environment)),
-    }
+        _ => format!("{}={}", value.type_name(), &*environment.text_of(value)?),
+    })
 }
 
-fn one(environment: &Environment<'_>, directive: &Directive, verb: char, value: &Value<'_>) -> String {
+fn one(environment: &Environment<'_>, directive: &Directive, verb: char, value: &Value<'_>) -> Result<String, Error> {
     let text = match (verb, value) {
         ('T', _) => value.type_name().replace("nil", "<nil>"),
         ('v', Value::Int(number) | Value::Int64(number)) => whole(directive, 'd', *number),
         ('v', Value::Float(number)) => floating(directive, 'g', *number),
-        ('v', _) => value.to_text(environment).into_owned(),
+        ('v', _) => environment.text_of(value)?.to_string(),
         ('s', Value::Text(text)) => shortened(directive, text),
         ('s', Value::Time(_) | Value::List(_) | Value::Map(_) | Value::Labels) => {
-            shortened(directive, &value.to_text(environment))
+            shortened(directive, &environment.text_of(value)?)
         }
         ('q', Value::Text(text)) => longshore_model::quote_label_value(&shortened(directive, text)),
         ('x' | 'X', Value::Text(text)) => text.bytes().map(|byte| hexadecimal(verb, byte)).collect(),
@@ -140,13 +145,10 @@ fn one(environment: &Environment<'_>, directive: &Directive, verb: char, value: 
             whole(directive, verb, *number)
         }
         ('e' | 'E' | 'f' | 'F' | 'g' | 'G', Value::Float(number)) => floating(directive, verb, *number),
-        _ => return format!("%!{verb}({})", typed(environment, value)),
+        _ => return Ok(format!("%!{verb}({})", typed(environment, value)?)),
     };
-    padded(
-        directive,
-        text,
-        matches!(value, Value::Int(_) | Value::Int64(_) | Value::Float(_)),
-    )
+    let is_number = matches!(value, Value::Int(_) | Value::Int64(_) | Value::Float(_));
+    Ok(padded(directive, text, is_number))
 }
 
 fn hexadecimal(verb: char, byte: u8) -> String {

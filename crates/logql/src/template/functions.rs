@@ -1,6 +1,6 @@
 //! The functions that a template may call: Go's own and Loki's.
 
-use std::borrow::Cow;
+use std::fmt::{Result as Written, Write};
 
 use super::builtins;
 use super::compare;
@@ -13,6 +13,7 @@ use super::math;
 use super::text;
 use super::time;
 use super::value::Value;
+use crate::bounded_text::BoundedText;
 
 type Outcome<'a> = Result<Value<'a>, String>;
 
@@ -99,6 +100,11 @@ fn own<'a>(text: impl Into<String>) -> Outcome<'a> {
     Ok(Value::text(text))
 }
 
+/// For what may be much longer than its arguments.
+fn made<'a>(scope: &Scope<'a>, write: impl FnOnce(&mut BoundedText) -> Written) -> Outcome<'a> {
+    scope.environment.made(write)
+}
+
 /// Functions whose arguments are texts and their places, in the order that Go's `strings` has (upper case names) or
 /// with the text last, as pipes want it (lower case names).
 const TEXTS: &[Function] = &[
@@ -111,16 +117,13 @@ const TEXTS: &[Function] = &[
     function("lower", &[T], None, |_, v| own(text::change_case(false, string(&v[0])))),
     function("upper", &[T], None, |_, v| own(text::change_case(true, string(&v[0])))),
     function("title", &[T], None, |_, v| own(text::title(string(&v[0])))),
-    function("Replace", &[T, T, T, W], None, |_, v| {
-        own(text::replace(
-            string(&v[0]),
-            string(&v[1]),
-            string(&v[2]),
-            integer(&v[3]),
-        ))
+    function("Replace", &[T, T, T, W], None, |scope, v| {
+        let (text, old, new) = (string(&v[0]), string(&v[1]), string(&v[2]));
+        made(scope, |out| text::replace(text, old, new, integer(&v[3]), out))
     }),
-    function("replace", &[T, T, T], None, |_, v| {
-        own(text::replace(string(&v[2]), string(&v[0]), string(&v[1]), -1))
+    function("replace", &[T, T, T], None, |scope, v| {
+        let (text, old, new) = (string(&v[2]), string(&v[0]), string(&v[1]));
+        made(scope, |out| text::replace(text, old, new, -1, out))
     }),
     function("Trim", &[T, T], None, |_, v| {
         own(string(&v[0]).trim_matches(|c| string(&v[1]).contains(c)))
@@ -163,11 +166,16 @@ const TEXTS: &[Function] = &[
     function("hasSuffix", &[T, T], None, |_, v| {
         Ok(Value::Bool(string(&v[1]).ends_with(string(&v[0]))))
     }),
-    function("indent", &[W, T], None, |_, v| {
-        text::indent(integer(&v[0]), string(&v[1])).map(Value::text)
+    function("indent", &[W, T], None, |scope, v| {
+        let padding = text::repeat(integer(&v[0]), " ")?;
+        made(scope, |out| text::indent(&padding, string(&v[1]), out))
     }),
-    function("nindent", &[W, T], None, |_, v| {
-        text::indent(integer(&v[0]), string(&v[1])).map(|text| Value::text(format!("\n{text}")))
+    function("nindent", &[W, T], None, |scope, v| {
+        let padding = text::repeat(integer(&v[0]), " ")?;
+        made(scope, |out| {
+            out.write_str("\n")?;
+            text::indent(&padding, string(&v[1]), out)
+        })
     }),
     function("repeat", &[W, T], None, |_, v| {
         text::repeat(integer(&v[0]), string(&v[1])).map(Value::text)
@@ -180,21 +188,27 @@ const TEXTS: &[Function] = &[
     }),
     function("b64enc", &[T], None, |_, v| own(escape::base64(string(&v[0])))),
     function("b64dec", &[T], None, |_, v| own(escape::unbase64(string(&v[0])))),
-    function("urlencode", &[T], None, |_, v| own(escape::query(string(&v[0])))),
+    function("urlencode", &[T], None, |scope, v| {
+        made(scope, |out| escape::query(string(&v[0]), out))
+    }),
     function("urldecode", &[T], None, |_, v| {
         escape::unescape_query(string(&v[0])).map(Value::text)
     }),
     function("regexReplaceAll", &[T, T, T], None, |scope, v| {
         let regex = scope.regex(string(&v[0]))?;
-        own(crate::expand::replace_all(&regex, string(&v[1]), string(&v[2])))
+        made(scope, |out| {
+            crate::expand::replace_all(&regex, string(&v[1]), string(&v[2]), out)
+        })
     }),
     function("regexReplaceAllLiteral", &[T, T, T], None, |scope, v| {
         let regex = scope.regex(string(&v[0]))?;
-        own(crate::expand::replace_all_literal(&regex, string(&v[1]), string(&v[2])))
+        made(scope, |out| {
+            crate::expand::replace_all_literal(&regex, string(&v[1]), string(&v[2]), out)
+        })
     }),
     function("count", &[T, T], None, |scope, v| {
         let regex = scope.regex(string(&v[0]))?;
-        Ok(Value::Int(crate::expand::matches(&regex, string(&v[1])).len() as i64))
+        Ok(Value::Int(crate::expand::count_matches(&regex, string(&v[1]))))
     }),
 ];
 
@@ -280,24 +294,22 @@ const OTHERS: &[Function] = &[
         let given = v.get(1).filter(|given| given.is_true(scope.environment));
         Ok(given.unwrap_or(&v[0]).clone())
     }),
-    function("fromJson", &[T], None, |_, v| Ok(builtins::from_json(string(&v[0])))),
+    function("fromJson", &[T], None, |scope, v| {
+        builtins::from_json(scope.environment, string(&v[0]))
+    }),
     function("printf", &[T], Some(A), |scope, v| {
-        own(format::sprintf(scope.environment, string(&v[0]), &v[1..]))
+        made(scope, |out| {
+            format::sprintf(scope.environment, string(&v[0]), &v[1..], out)
+        })
     }),
     function("eq", &[A], Some(A), |_, v| compare::equal(v).map(Value::Bool)),
-    function("html", &[], Some(A), |scope, v| own(escape::html(&joined(scope, v)))),
-    function("js", &[], Some(A), |scope, v| {
-        own(escape::javascript(&joined(scope, v)))
-    }),
-    function("urlquery", &[], Some(A), |scope, v| {
-        own(escape::query(&joined(scope, v)))
-    }),
+    function("html", &[], Some(A), |scope, v| escaped(scope, v, escape::html)),
+    function("js", &[], Some(A), |scope, v| escaped(scope, v, escape::javascript)),
+    function("urlquery", &[], Some(A), |scope, v| escaped(scope, v, escape::query)),
 ];
 
-/// Arguments as `print` joins them; one text is itself.
-fn joined<'a>(scope: &Scope<'a>, values: &[Value<'a>]) -> Cow<'a, str> {
-    match values {
-        [only] => only.to_text(scope.environment),
-        values => builtins::print(scope.environment, values).into(),
-    }
+/// Arguments joined as `print` joins them, made safe for another place.
+fn escaped<'a>(scope: &Scope<'a>, values: &[Value<'a>], escape: fn(&str, &mut BoundedText) -> Written) -> Outcome<'a> {
+    let joined = made(scope, |out| builtins::print(scope.environment, values, out))?;
+    made(scope, |out| escape(string(&joined), out))
 }

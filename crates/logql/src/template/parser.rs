@@ -1,6 +1,6 @@
 //! Tokens to a tree.
 //!
-//! Invariant: recursion is bounded by [`NESTING_MAX`].
+//! Invariant: recursion is bounded by [`TEMPLATE_DEPTH_MAX`].
 
 use longshore_goregex::Regex;
 mod term;
@@ -11,7 +11,7 @@ use super::Template;
 use super::lexer::{self, Kind, Token};
 use super::node::{self, Branch, Command, Node, Pipe, Term};
 use super::text::unquote;
-use crate::limits::NESTING_MAX;
+use crate::limits::TEMPLATE_DEPTH_MAX;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -117,8 +117,8 @@ impl<'a> Parser<'a> {
     }
 
     fn deeper<T>(&mut self, rule: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        if self.depth >= NESTING_MAX {
-            return Err(self.error(format!("nests deeper than {NESTING_MAX} levels")));
+        if self.depth >= TEMPLATE_DEPTH_MAX {
+            return Err(self.error(format!("nests deeper than {TEMPLATE_DEPTH_MAX} levels")));
         }
         self.depth += 1;
         let result = rule(self);

@@ -1,6 +1,8 @@
 //! Templates over a few labels; what Go's documentation says of them.
 
 use super::*;
+use crate::limits::TEMPLATE_DEPTH_MAX;
+use crate::parser::on_small_stack;
 
 struct Labels(Vec<(&'static str, &'static str)>);
 
@@ -11,6 +13,10 @@ impl Fields for Labels {
 
     fn all(&self) -> Vec<(&str, &str)> {
         self.0.clone()
+    }
+
+    fn size_bytes(&self) -> usize {
+        self.0.iter().map(|(name, value)| name.len() + value.len()).sum()
     }
 }
 
@@ -26,6 +32,7 @@ fn run(source: &str) -> Result<String, String> {
         line: b"GET /cart",
         timestamp_ns: 1_700_000_000_123_456_789,
         now_ns: 1_800_000_000_000_000_000,
+        worked_bytes: &Cell::new(0),
     };
     let mut out = String::new();
     Template::new("line", source)?.run(&environment, &mut out).map(|()| out)
@@ -164,6 +171,31 @@ fn mistakes_are_told_as_go_tells_them() {
 fn no_template_runs_away() {
     for source in [
         "{{range 1000000000}}x{{end}}",
+        // Nested loops whose items would all be held at once.
+        &nested("{{range 90000}}", "", 90),
+        // Values that grow, written or not.
+        "{{$x := \"aaaaaaaaaaaaaaaa\"}}{{range 40}}{{$x = print $x $x}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = printf \"%s%s\" $x $x}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = $x | replace \"a\" \"aaaaaaaa\"}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = Replace $x \"a\" \"aaaaaaaa\" -1}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = regexReplaceAll \"(a)\" $x \"$1$1$1$1\"}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = regexReplaceAllLiteral \"a\" $x \"aaaa\"}}{{end}}",
+        "{{$x := \"\\n\"}}{{range 40}}{{$x = nindent 1000 (print $x \"\\n\" $x)}}{{end}}",
+        "{{$x := repeat 1000000 \"\\n\"}}{{indent 1000000 $x}}",
+        "{{$x := \"<\"}}{{range 40}}{{$x = html $x $x}}{{end}}",
+        "{{$x := \"'\"}}{{range 40}}{{$x = js $x $x}}{{end}}",
+        "{{$x := \"%\"}}{{range 40}}{{$x = urlquery $x $x}}{{end}}",
+        "{{$x := \"%\"}}{{range 40}}{{$x = urlencode $x}}{{end}}{{range 40}}{{$x = b64enc $x}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = println $x $x}}{{end}}",
+        // Long texts that are read or copied over and over.
+        "{{$x := repeat 1000000 \"a\"}}{{range 1000}}{{$y := $x}}{{end}}",
+        "{{$x := repeat 1000000 \"a\"}}{{range 1000}}{{if contains \"b\" $x}}{{end}}{{end}}",
+        "{{$x := repeat 1000000 \"a\"}}{{range 1000}}{{if count \"b\" $x}}{{end}}{{end}}",
+        "{{$l := fromJson .list}}{{range 90000}}{{printf \"\" $l $l $l $l $l $l}}{{end}}",
+        // Calls and choices without a word written.
+        "{{define \"a\"}}{{template \"b\"}}{{template \"b\"}}{{end}}{{define \"b\"}}{{template \"c\"}}{{template \"c\"}}{{end}}\
+         {{define \"c\"}}{{range 300}}{{range 300}}{{if true}}{{end}}{{end}}{{end}}{{end}}{{template \"a\"}}",
+        "{{define \"t\"}}{{if true}}{{template \"t\"}}{{template \"t\"}}{{end}}{{end}}{{template \"t\"}}",
         "{{define \"t\"}}{{template \"t\"}}{{end}}{{template \"t\"}}",
         "{{$x := \"xxxxxxxxxxxxxxxx\"}}{{range 100000}}{{$x = print $x $x}}{{$x}}{{end}}",
         "{{repeat 1000000000 .app}}",
@@ -171,6 +203,47 @@ fn no_template_runs_away() {
     ] {
         assert!(run(source).is_err(), "{source}");
     }
+}
+
+/// A text within blocks, so many of them.
+fn nested(block: &str, within: &str, times: usize) -> String {
+    format!("{}{within}{}", block.repeat(times), "{{end}}".repeat(times))
+}
+
+#[test]
+fn the_templates_of_a_line_have_one_account() {
+    let worked_bytes = Cell::new(0);
+    let labels = Labels(vec![("app", "web")]);
+    let environment = Environment {
+        fields: &labels,
+        line: b"",
+        timestamp_ns: 0,
+        now_ns: 0,
+        worked_bytes: &worked_bytes,
+    };
+    let template = Template::new("line", "{{repeat 300000 .app | trunc 1}}").unwrap();
+    let run = || template.run(&environment, &mut String::new());
+    assert_eq!((run(), run()), (Ok(()), Ok(())));
+    assert!((0..20).any(|_| run().is_err_and(|message| message.contains("the template does too much"))));
+}
+
+#[test]
+fn blocks_and_calls_are_one_depth() {
+    on_small_stack(|| {
+        let deepest = nested("{{if true}}", "{{.app}}", TEMPLATE_DEPTH_MAX);
+        gives(&deepest, "web");
+        let parentheses = |times: usize| format!("{{{{{}.app{}}}}}", "(".repeat(times), ")".repeat(times));
+        gives(&parentheses(TEMPLATE_DEPTH_MAX - 1), "web");
+        let calls = format!(
+            "{{{{define \"a\"}}}}{}{{{{end}}}}{{{{template \"a\"}}}}",
+            nested("{{with true}}", "{{template \"a\"}}", TEMPLATE_DEPTH_MAX - 2)
+        );
+        let message = run(&calls).unwrap_err();
+        assert!(message.contains("exceeded maximum template depth (100)"), "{message}");
+        let defined = format!("{{{{define \"p\"}}}}{}{{{{end}}}}", parentheses(TEMPLATE_DEPTH_MAX - 2));
+        let call = |loops: usize| format!("{defined}{}", nested("{{range 1}}", "{{template \"p\" .}}", loops));
+        assert!(run(&call(2)).unwrap_err().contains("exceeded maximum template depth"));
+    });
 }
 
 #[test]

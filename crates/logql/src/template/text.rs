@@ -1,6 +1,9 @@
 //! Functions over texts.
 
+use std::fmt::{Result as Written, Write};
+
 use super::Environment;
+use crate::bounded_text::BoundedText;
 
 /// The value of a quoted text as Go writes it; `None` when it is none.
 pub(super) fn unquote(quoted: &str) -> Option<String> {
@@ -130,9 +133,9 @@ pub(super) fn change_case(upper: bool, text: &str) -> String {
 }
 
 /// Every line moved to the right.
-pub(super) fn indent(blanks: i64, text: &str) -> Result<String, String> {
-    let padding = repeat(blanks, " ")?;
-    Ok(format!("{padding}{}", text.replace('\n', &format!("\n{padding}"))))
+pub(super) fn indent(padding: &str, text: &str, out: &mut BoundedText) -> Written {
+    out.write_str(padding)?;
+    replace(text, "\n", &format!("\n{padding}"), -1, out)
 }
 
 /// The text several times.
@@ -166,11 +169,17 @@ pub(super) fn align(right: bool, count: i64, text: &str) -> Result<String, Strin
 }
 
 /// Occurrences replaced, the first `count` or with a negative count all.
-pub(super) fn replace(text: &str, old: &str, new: &str, count: i64) -> String {
-    match usize::try_from(count) {
-        Ok(count) => text.replacen(old, new, count),
-        Err(_) => text.replace(old, new),
+pub(super) fn replace(text: &str, old: &str, new: &str, count: i64, out: &mut BoundedText) -> Written {
+    let mut from = 0;
+    for (at, found) in text
+        .match_indices(old)
+        .take(usize::try_from(count).unwrap_or(usize::MAX))
+    {
+        out.write_str(&text[from..at])?;
+        out.write_str(new)?;
+        from = at + found.len();
     }
+    out.write_str(&text[from..])
 }
 
 /// The text of the line.

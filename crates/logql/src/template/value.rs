@@ -1,14 +1,48 @@
 //! What a template works with.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::{Result as Written, Write};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use super::Environment;
 use super::float;
 use super::go_time::GoTime;
 
-/// A value; texts are borrowed from the template or the line wherever that is possible.
+/// A text: borrowed from the template or the line where that is possible, shared by its copies where not.
+#[derive(Debug, Clone)]
+pub(super) enum Text<'a> {
+    Borrowed(&'a str),
+    Shared(Rc<str>),
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Text<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Borrowed(text)
+    }
+}
+
+impl From<String> for Text<'_> {
+    fn from(text: String) -> Self {
+        Self::Shared(text.into())
+    }
+}
+
+/// What a value takes beside its text, about.
+pub(super) const VALUE_BYTES: usize = 32;
+
+/// A value. A copy of one costs nothing, whatever is in it.
 #[derive(Debug, Clone)]
 pub(super) enum Value<'a> {
     /// Nothing: `nil`, or what is not there.
@@ -19,9 +53,9 @@ pub(super) enum Value<'a> {
     /// Go's `int64`, which is another type.
     Int64(i64),
     Float(f64),
-    Text(Cow<'a, str>),
+    Text(Text<'a>),
     List(Rc<Vec<Value<'a>>>),
-    Map(Rc<BTreeMap<String, Value<'a>>>),
+    Map(Rc<BTreeMap<Rc<str>, Value<'a>>>),
     /// All labels of the line.
     Labels,
     Time(GoTime),
@@ -30,7 +64,18 @@ pub(super) enum Value<'a> {
 impl<'a> Value<'a> {
     /// A text of its own.
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Self::Text(Cow::Owned(text.into()))
+        Self::Text(text.into().into())
+    }
+
+    /// Bytes that working with it is counted as: of a text its length, of all labels theirs, of anything else its
+    /// place.
+    pub(super) fn size_bytes(&self, environment: &Environment<'_>) -> usize {
+        let size = match self {
+            Self::Text(text) => text.len(),
+            Self::Labels => environment.fields.size_bytes(),
+            _ => 0,
+        };
+        size + VALUE_BYTES
     }
 
     /// The name of its type in Go.
@@ -65,51 +110,38 @@ impl<'a> Value<'a> {
     }
 
     /// Appends it as Go's `%v`; nothing inside of something is `<nil>`.
-    pub(super) fn print(&self, environment: &Environment<'_>, out: &mut String) {
+    pub(super) fn print(&self, environment: &Environment<'_>, out: &mut dyn Write) -> Written {
         match self {
-            Self::Nil => out.push_str("<nil>"),
-            Self::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
-            Self::Int(value) | Self::Int64(value) => out.push_str(&value.to_string()),
-            Self::Float(value) => out.push_str(&float::general(*value, None)),
-            Self::Text(text) => out.push_str(text),
+            Self::Nil => out.write_str("<nil>"),
+            Self::Bool(value) => write!(out, "{value}"),
+            Self::Int(value) | Self::Int64(value) => write!(out, "{value}"),
+            Self::Float(value) => out.write_str(&float::general(*value, None)),
+            Self::Text(text) => out.write_str(text),
             Self::List(items) => {
-                out.push('[');
+                out.write_str("[")?;
                 for (index, item) in items.iter().enumerate() {
-                    out.push_str(if index == 0 { "" } else { " " });
-                    item.print(environment, out);
+                    out.write_str(if index == 0 { "" } else { " " })?;
+                    item.print(environment, out)?;
                 }
-                out.push(']');
+                out.write_str("]")
             }
             Self::Map(map) => {
-                out.push_str("map[");
+                out.write_str("map[")?;
                 for (index, (key, value)) in map.iter().enumerate() {
-                    out.push_str(if index == 0 { "" } else { " " });
-                    out.push_str(key);
-                    out.push(':');
-                    value.print(environment, out);
+                    write!(out, "{}{key}:", if index == 0 { "" } else { " " })?;
+                    value.print(environment, out)?;
                 }
-                out.push(']');
+                out.write_str("]")
             }
             Self::Labels => {
-                out.push_str("map[");
+                out.write_str("map[")?;
                 for (index, (key, value)) in labels(environment).iter().enumerate() {
-                    out.push_str(if index == 0 { "" } else { " " });
-                    out.push_str(&format!("{key}:{value}"));
+                    write!(out, "{}{key}:{value}", if index == 0 { "" } else { " " })?;
                 }
-                out.push(']');
+                out.write_str("]")
             }
-            Self::Time(time) => out.push_str(&time.to_string()),
+            Self::Time(time) => write!(out, "{time}"),
         }
-    }
-
-    /// It as a text, as Go's `%v`.
-    pub(super) fn to_text(&self, environment: &Environment<'_>) -> Cow<'a, str> {
-        if let Self::Text(text) = self {
-            return text.clone();
-        }
-        let mut out = String::new();
-        self.print(environment, &mut out);
-        out.into()
     }
 }
 

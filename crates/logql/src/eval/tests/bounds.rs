@@ -9,7 +9,7 @@ use longshore_model::{
 
 use super::*;
 use crate::eval::MemoryPool;
-use crate::limits::{NESTING_MAX, OPERATORS_MAX};
+use crate::limits::{NESTING_MAX, OPERATORS_MAX, TEMPLATE_DEPTH_MAX};
 use crate::parser::on_small_stack;
 
 const ROWS: usize = 1000;
@@ -258,7 +258,32 @@ fn the_deepest_queries_run_on_a_small_stack() {
         let replaced = format!("{}vector(1){replaced}", "label_replace(".repeat(depth));
         let conditions = "id >= 0 and (id < 0 or (".repeat(depth / 2);
         let conditions = format!("| logfmt | {conditions}id >= 0{}", "))".repeat(depth / 2));
-        for query in [chain, right, inner, replaced, count(&conditions)] {
+        let blocks = TEMPLATE_DEPTH_MAX - 1;
+        let blocks = format!("{}{{{{(1)}}}}{}", "{{with 1}}".repeat(blocks), "{{end}}".repeat(blocks));
+        let call = |number: usize| {
+            format!(
+                "{{{{define `t{number}`}}}}{{{{with 1}}}}{{{{template `t{}`}}}}{{{{end}}}}{{{{end}}}}",
+                number + 1
+            )
+        };
+        let calls: String = (1..TEMPLATE_DEPTH_MAX / 2).map(call).collect();
+        let calls = format!(
+            "{calls}{{{{define `t{}`}}}}id{{{{end}}}}{{{{template `t1`}}}}",
+            TEMPLATE_DEPTH_MAX / 2
+        );
+        let below = |template: &str| {
+            let stage = format!("| line_format {} |= \"\"", longshore_model::quote_label_value(template));
+            format!("{}{}{}", "max(".repeat(depth), count(&stage), ")".repeat(depth))
+        };
+        for query in [
+            below(&blocks),
+            below(&calls),
+            chain,
+            right,
+            inner,
+            replaced,
+            count(&conditions),
+        ] {
             let (result, _) = run(&store, &query, 16 << 20);
             assert!(result.is_ok(), "{query}: {result:?}");
         }

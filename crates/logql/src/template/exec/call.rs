@@ -45,7 +45,7 @@ impl<'a> Run<'a, '_> {
             };
             values.push(value);
         }
-        let outcome = (function.run)(&self.scope, &values);
+        let outcome = (function.run)(&self.scope, &values).and_then(|made| self.counted(made));
         outcome.map_err(|message| self.error(at, whole, format!("error calling {}: {message}", function.name)))
     }
 
