@@ -41,6 +41,25 @@ struct Inner {
     literal: Option<Vec<u8>>,
 }
 
+/// What one compiled expression may take, bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// The automaton. A larger one is [`ErrorKind::Large`].
+    pub automaton_bytes_max: usize,
+    /// Each of the two caches that a thread's searches fill as they go. With less of it expressions that are no plain
+    /// text are searched for more slowly.
+    pub cache_bytes_max: usize,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self {
+            automaton_bytes_max: limits::AUTOMATON_BYTES_MAX,
+            cache_bytes_max: limits::CACHE_BYTES_MAX,
+        }
+    }
+}
+
 /// Where the groups of an expression matched.
 #[derive(Debug, Clone)]
 pub struct Captures(Slots);
@@ -58,9 +77,17 @@ impl Regex {
     /// # Errors
     /// What Go refuses, in Go's words, and what is too large.
     pub fn new(expression: &str) -> Result<Self, Error> {
+        Self::sized(expression, Size::default())
+    }
+
+    /// As [`Regex::new`], of such a size.
+    ///
+    /// # Errors
+    /// As for [`Regex::new`].
+    pub fn sized(expression: &str, size: Size) -> Result<Self, Error> {
         let parsed = parser::parse(expression, false)?;
         let literal = literal::exact(&parsed.hir);
-        Self::compile(expression, parsed.hir, parsed.names, literal)
+        Self::compile(expression, parsed.hir, parsed.names, literal, size)
     }
 
     /// Compiles an expression that must match the whole text, and whose dot matches a line feed too: what
@@ -69,10 +96,18 @@ impl Regex {
     /// # Errors
     /// As for [`Regex::new`]; the text quotes the expression as it was given.
     pub fn anchored(expression: &str) -> Result<Self, Error> {
+        Self::anchored_sized(expression, Size::default())
+    }
+
+    /// As [`Regex::anchored`], of such a size.
+    ///
+    /// # Errors
+    /// As for [`Regex::anchored`].
+    pub fn anchored_sized(expression: &str, size: Size) -> Result<Self, Error> {
         let parsed = parser::parse(expression, true)?;
         let literal = literal::exact(&parsed.hir);
         let hir = Hir::concat(vec![Hir::look(Look::Start), parsed.hir, Hir::look(Look::End)]);
-        Self::compile(expression, hir, parsed.names, literal)
+        Self::compile(expression, hir, parsed.names, literal, size)
     }
 
     fn compile(
@@ -80,8 +115,9 @@ impl Regex {
         hir: Hir,
         names: Vec<Option<Box<str>>>,
         literal: Option<Vec<u8>>,
+        size: Size,
     ) -> Result<Self, Error> {
-        let engine = build(&hir).ok_or_else(|| Error::new(ErrorKind::Large, expression))?;
+        let engine = build(&hir, size).ok_or_else(|| Error::new(ErrorKind::Large, expression))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 source: expression.into(),
@@ -97,6 +133,11 @@ impl Regex {
     /// The expression as it was given.
     pub fn as_str(&self) -> &str {
         &self.inner.source
+    }
+
+    /// Bytes that it takes, without the caches of searches.
+    pub fn memory_bytes(&self) -> usize {
+        self.inner.engine.memory_usage()
     }
 
     /// Whether it matches anywhere in the text.
@@ -151,9 +192,11 @@ impl Regex {
     }
 }
 
-/// Compiles within our bounds; `None` when it does not fit.
-fn build(hir: &Hir) -> Option<meta::Regex> {
-    let config = meta::Regex::config().nfa_size_limit(Some(limits::AUTOMATON_BYTES_MAX));
+/// Compiles within bounds; `None` when it does not fit.
+fn build(hir: &Hir, size: Size) -> Option<meta::Regex> {
+    let config = meta::Regex::config()
+        .nfa_size_limit(Some(size.automaton_bytes_max))
+        .hybrid_cache_capacity(size.cache_bytes_max);
     meta::Regex::builder().configure(config).build_from_hir(hir).ok()
 }
 

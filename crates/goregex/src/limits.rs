@@ -11,6 +11,17 @@ pub const NESTING_MAX: usize = 250;
 /// Hit: `expression too large`.
 pub const AUTOMATON_BYTES_MAX: usize = 32 << 20;
 
+/// Memory of each cache that the searches of a thread fill, bytes; the `regex` crate's default. Hit: the cache is
+/// emptied, and if that happens too often the search goes on without.
+pub const CACHE_BYTES_MAX: usize = 2 << 20;
+
+/// Memory of a compiled automaton that searches pages, bytes: a larger one does not pay. Hit: no page search is offered
+/// and lines are tested one by one.
+pub const PAGE_AUTOMATON_BYTES_MAX: usize = 4 << 20;
+
+/// Most literals told of an expression: one is searched for, a few leave out pages. Hit: the ones behind are not told.
+pub const REQUIRED_LITERALS_MAX: usize = 64;
+
 /// Longest match that a page search looks for, bytes: each candidate costs at most this much, so that a search over
 /// a page stays linear. Hit: no page search is offered and lines are tested one by one.
 pub const PAGE_MATCH_BYTES_MAX: usize = 1024;

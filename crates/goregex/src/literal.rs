@@ -4,6 +4,8 @@
 
 use regex_syntax::hir::{Hir, HirKind};
 
+use crate::limits::REQUIRED_LITERALS_MAX;
+
 /// Byte strings that each match contains, as long as can be told cheaply, none twice.
 pub(crate) fn required(hir: &Hir) -> Vec<Vec<u8>> {
     let mut literals = Vec::new();
@@ -31,7 +33,7 @@ fn collect(hir: &Hir, run: &mut Vec<u8>, literals: &mut Vec<Vec<u8>>) {
 
 fn end_run(run: &mut Vec<u8>, literals: &mut Vec<Vec<u8>>) {
     let literal = std::mem::take(run);
-    if !literal.is_empty() && !literals.contains(&literal) {
+    if !literal.is_empty() && literals.len() < REQUIRED_LITERALS_MAX && !literals.contains(&literal) {
         literals.push(literal);
     }
 }

@@ -9,7 +9,8 @@ use memchr::memmem;
 use regex_automata::{Input, meta};
 use regex_syntax::hir::{Hir, HirKind, Repetition};
 
-use crate::limits::PAGE_MATCH_BYTES_MAX;
+use crate::Size;
+use crate::limits::{PAGE_AUTOMATON_BYTES_MAX, PAGE_MATCH_BYTES_MAX};
 
 /// A search for candidates; see the invariants of this module.
 #[derive(Debug, Clone)]
@@ -43,9 +44,13 @@ impl PageSearch {
         let mut factors = Factors::default();
         factors.add(&without_looks(hir));
         factors.end_run();
+        let size = Size {
+            automaton_bytes_max: PAGE_AUTOMATON_BYTES_MAX,
+            ..Size::default()
+        };
         let best = factors.runs.into_iter().max_by_key(minimum_bytes)?;
         Some(Self {
-            engine: Engine::Regex(Box::new(crate::build(&best)?)),
+            engine: Engine::Regex(Box::new(crate::build(&best, size)?)),
             required_literals: Vec::new(),
         })
     }

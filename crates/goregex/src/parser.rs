@@ -9,10 +9,10 @@ mod escape;
 mod group;
 mod repeat;
 
-use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, Look};
+use regex_syntax::hir::{Capture, Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look};
 
 use crate::error::{Error, ErrorKind};
-use crate::limits::NESTING_MAX;
+use crate::limits::{AUTOMATON_BYTES_MAX, NESTING_MAX};
 
 /// A parsed expression.
 #[derive(Debug)]
@@ -87,6 +87,8 @@ struct Parser<'a> {
     /// Never empty: the first is the expression itself.
     frames: Vec<Frame>,
     names: Vec<Option<Box<str>>>,
+    /// Ranges of all classes so far.
+    class_ranges: usize,
 }
 
 /// Parses an expression.
@@ -101,6 +103,7 @@ pub(crate) fn parse(expression: &str, dot_matches_newline: bool) -> Result<Parse
         flags,
         frames: vec![Frame::new(None, flags)],
         names: vec![None],
+        class_ranges: 0,
     };
     parser.run()?;
     let frame = parser.frames.pop().expect("the outermost frame is never popped");
@@ -153,6 +156,10 @@ impl<'a> Parser<'a> {
                     self.push_literal(literal);
                 }
             }
+            // Each range becomes a transition, so no automaton of them would fit; `\pL` is three bytes and 600 ranges.
+            if self.class_ranges.saturating_mul(size_of::<ClassUnicodeRange>()) > AUTOMATON_BYTES_MAX {
+                return Err(Error::new(ErrorKind::Large, self.whole));
+            }
             last_repeat = repeat;
         }
         if self.frames.len() > 1 {
@@ -166,6 +173,9 @@ impl<'a> Parser<'a> {
     }
 
     fn push(&mut self, hir: Hir) {
+        if let HirKind::Class(Class::Unicode(class)) = hir.kind() {
+            self.class_ranges += class.ranges().len();
+        }
         self.frame().items.push(Node { hir, repeat_product: 1 });
     }
 

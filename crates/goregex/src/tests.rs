@@ -200,3 +200,35 @@ proptest! {
         }
     }
 }
+#[test]
+fn an_expression_takes_no_more_than_it_may() {
+    let size = |automaton_bytes_max: usize, cache_bytes_max: usize| Size {
+        automaton_bytes_max,
+        cache_bytes_max,
+    };
+    let refused = |expression: &str, bytes_max: usize| {
+        let error = Regex::sized(expression, size(bytes_max, 1 << 20)).unwrap_err();
+        assert_eq!((error.kind, &*error.expression), (ErrorKind::Large, expression));
+    };
+    refused(r"\pL{100}", 1 << 20);
+    refused(r"\pL{1000}", crate::limits::AUTOMATON_BYTES_MAX);
+    // Found out before there is a tree of 200 MB.
+    refused(&r"\pL".repeat(40_000), crate::limits::AUTOMATON_BYTES_MAX);
+    let regex = Regex::sized(r"\pL{10}x", size(1 << 20, 1 << 10)).unwrap();
+    assert!(
+        (100_000..1 << 20).contains(&regex.memory_bytes()),
+        "{}",
+        regex.memory_bytes()
+    );
+    // Slower without a cache to speak of, not otherwise.
+    assert!(regex.is_match("abcdefghijx".as_bytes()) && !regex.is_match("abcdefghi x".as_bytes()));
+}
+
+#[test]
+fn page_searches_are_small_and_name_few_literals() {
+    let regex = Regex::new(r"\pL{200}").unwrap();
+    assert!(regex.page_search().is_none());
+    let many: String = (0..1000).map(|number| format!("{number:04}.")).collect();
+    let regex = Regex::new(&many).unwrap();
+    assert_eq!(regex.required_literals().len(), crate::limits::REQUIRED_LITERALS_MAX);
+}

@@ -12,6 +12,7 @@ pub mod limits;
 pub mod pattern;
 pub mod patterns;
 
+mod automata;
 mod bounded_text;
 mod error;
 mod expand;

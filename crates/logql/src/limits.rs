@@ -12,6 +12,24 @@ pub const NESTING_MAX: usize = 200;
 /// square. Hit: a parse error.
 pub const OPERATORS_MAX: usize = 1_000;
 
+/// Memory of the compiled regular expressions of a query, all of its stages together, bytes: two of the largest that may
+/// be, or some hundred ordinary ones. The constants of its templates have as much again, and so has each range of a
+/// metric query while it is read. Hit: the query is refused.
+pub const AUTOMATA_BYTES_MAX: usize = 64 << 20;
+
+/// Expressions of a query whose searches have caches as large as `goregex` makes them. What is behind is searched for
+/// with small ones, so that hundreds of expressions cannot hold gigabytes of caches.
+pub const AUTOMATA_LARGE_CACHES: usize = 4;
+
+/// Bytes of a small cache, of which an expression has two: the states of an ordinary expression fit.
+pub const AUTOMATA_SMALL_CACHE_BYTES: usize = 64 << 10;
+
+/// Searches over pages that are no plain texts, for one scan: up to twice a few megabytes each, and each reads every
+/// page. Hit: the lines are tested one by one for the other filters.
+pub const PAGE_SEARCHES_MAX: usize = 8;
+
+const _: () = assert!(AUTOMATA_BYTES_MAX > longshore_goregex::limits::AUTOMATON_BYTES_MAX);
+
 /// Most steps of one run of a template, rounds of loops included: a label of 64 KiB as a list of numbers fits. Hit: the
 /// line is marked with `TemplateFormatErr`.
 pub const TEMPLATE_STEPS_MAX: usize = 100_000;

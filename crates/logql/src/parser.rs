@@ -15,6 +15,7 @@ mod selector;
 mod vector;
 
 use crate::ast::{Expr, Matcher};
+use crate::automata::Automata;
 use crate::error::ParseError;
 use crate::lexer::{self, Kind, Token};
 use crate::limits::{NESTING_MAX, OPERATORS_MAX, QUERY_BYTES_MAX};
@@ -28,6 +29,7 @@ struct Parser {
     depth: usize,
     /// Binary operators in the tree so far.
     operators: usize,
+    automata: Automata,
 }
 
 /// Parses and checks a whole query.
@@ -73,6 +75,7 @@ impl Parser {
             at: 0,
             depth: 0,
             operators: 0,
+            automata: Automata::default(),
         })
     }
 

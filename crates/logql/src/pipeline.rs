@@ -33,6 +33,7 @@ pub(crate) use labels::{ERROR_LABEL, LabelState, Moment, is_parser_error, withou
 pub(crate) use search::searches;
 
 use crate::ast::{LogExpr, Selector};
+use crate::automata::Automata;
 use guard::Guard;
 use stage::CompiledStage;
 
@@ -72,7 +73,9 @@ impl Pipeline {
     /// # Errors
     /// A stage whose argument is wrong.
     pub fn new(expr: &LogExpr) -> Result<Self, CompileError> {
-        let stages = expr.stages.iter().map(CompiledStage::new).collect::<Result<_, _>>()?;
+        let mut automata = Automata::default();
+        let stages = expr.stages.iter().map(|stage| CompiledStage::new(stage, &mut automata));
+        let stages = stages.collect::<Result<_, _>>()?;
         Ok(Self {
             selector: expr.selector.clone(),
             stages,

@@ -126,6 +126,21 @@ mod tests {
     }
 
     #[test]
+    fn runaway_templates_are_refused_or_delete_nothing() {
+        let recursive = r#"{{define "a"}}{{if true}}{{template "a"}}{{end}}{{end}}{{template "a"}}"#;
+        let growing = r#"{{$x := "aaaa"}}{{range 40}}{{$x = print $x $x}}{{end}}"#;
+        for template in [recursive, growing] {
+            let query = format!(r#"{{app="web"}} | line_format `{template}`"#);
+            assert_eq!(matching(&query, &["a", "b"]), [false, false], "{template}");
+        }
+        let nested = "{{if true}}".repeat(198) + &"{{end}}".repeat(198);
+        let refused = RowQueries
+            .compile(&format!(r#"{{app="web"}} | line_format "{nested}""#))
+            .err();
+        assert!(refused.unwrap().contains("nests deeper than 100 levels"));
+    }
+
+    #[test]
     fn whole_streams_are_known() {
         let every = |query: &str| RowQueries.compile(query).unwrap().matches_every_row();
         assert!(every(r#"{app="web"}"#));

@@ -36,6 +36,7 @@ use std::collections::HashMap;
 
 use longshore_goregex::Regex;
 
+use crate::automata::Automata;
 use node::Node;
 
 /// A template made ready.
@@ -78,12 +79,12 @@ pub(crate) struct Environment<'a> {
 }
 
 impl Template {
-    /// Reads a template; `name` is what mistakes call it.
+    /// Reads a template; `name` is what mistakes call it. Expressions that stand in it as constants are compiled.
     ///
     /// # Errors
-    /// The first mistake, in Go's words.
-    pub(crate) fn new(name: &'static str, source: &str) -> Result<Self, String> {
-        parser::parse(name, source)
+    /// The first mistake, in Go's words, or that the expressions are too large.
+    pub(crate) fn new(name: &'static str, source: &str, automata: &mut Automata) -> Result<Self, String> {
+        parser::parse(name, source, automata)
     }
 
     /// Runs it and appends what it writes. On a mistake what was appended is to be thrown away.

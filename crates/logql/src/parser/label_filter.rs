@@ -3,7 +3,6 @@
 //! Loki's grammar gives `or` less and `and` more weight, while a comma or nothing at all between two conditions takes
 //! everything that follows as its right side; that is kept, because it decides what `a or b, c` means.
 
-use super::selector::matcher;
 use super::{Parser, Result};
 use crate::ast::{Comparison, LabelFilter, LabelFilterKind, MatchOp};
 use crate::lexer::Kind;
@@ -59,12 +58,12 @@ impl Parser {
             Some(op @ (MatchOp::Regex | MatchOp::NotRegex)) => {
                 self.advance();
                 let value = self.expect_string(&["STRING"])?;
-                LabelFilterKind::Text(matcher(name, op, value, start.to(self.last_span()))?)
+                LabelFilterKind::Text(self.compiled_matcher(name, op, value, start.to(self.last_span()))?)
             }
             Some(op) if matches!(self.peek_second(), Kind::String(_)) => {
                 self.advance();
                 let value = self.expect_string(&["STRING"])?;
-                LabelFilterKind::Text(matcher(name, op, value, start.to(self.last_span()))?)
+                LabelFilterKind::Text(self.compiled_matcher(name, op, value, start.to(self.last_span()))?)
             }
             Some(op) if matches!(self.peek_second(), Kind::Function("ip")) => {
                 self.advance();

@@ -8,6 +8,7 @@ use super::{Parser, Result};
 use crate::ast::{
     Extraction, FormatValue, LabelFormat, LabelPick, LineFilter, LineFilterOp, LineOperand, MatchOp, Stage, StageKind,
 };
+use crate::automata::Place;
 use crate::error::ParseError;
 use crate::lexer::Kind;
 use crate::pattern;
@@ -57,11 +58,20 @@ impl Parser {
             self.advance();
             return Ok(LineOperand::Ip(self.ip_argument()?));
         }
+        let span = self.span();
         let value = self.expect_string(&["STRING", "ip"])?;
-        // One that does not compile is no mistake of the grammar: making the pipeline ready finds it, as in Loki.
-        let regex = match op {
-            LineFilterOp::Matches | LineFilterOp::NotMatches => Regex::new(&value).ok(),
-            _ => None,
+        if !matches!(op, LineFilterOp::Matches | LineFilterOp::NotMatches) {
+            return Ok(LineOperand::Text { value, regex: None });
+        }
+        let regex = match self.automata.regex(&value, Place::Anywhere) {
+            Ok(regex) => Some(regex),
+            // One too large cost something already, and there may be thousands.
+            Err(error) if error.is_too_large() => {
+                let stage = format!("{} {}", op.symbol(), longshore_model::quote_label_value(&value));
+                return Err(ParseError::meaning(format!("stage '{stage}' : {error}"), span));
+            }
+            // One that does not compile is no mistake of the grammar: making the pipeline ready finds it, as in Loki.
+            Err(_) => None,
         };
         Ok(LineOperand::Text { value, regex })
     }
@@ -106,7 +116,8 @@ impl Parser {
             "logfmt" => self.logfmt(),
             "regexp" => {
                 let expression = self.expect_string(&["STRING"])?;
-                regexp_stage(&expression).map_err(|message| ParseError::meaning(message, span.to(self.last_span())))
+                self.regexp_stage(&expression)
+                    .map_err(|message| ParseError::meaning(message, span.to(self.last_span())))
             }
             "pattern" => {
                 let text = self.expect_string(&["STRING"])?;
@@ -123,6 +134,15 @@ impl Parser {
             "unpack" => Ok(StageKind::Unpack),
             _ => Ok(StageKind::Decolorize),
         }
+    }
+
+    fn regexp_stage(&mut self, expression: &str) -> std::result::Result<StageKind, String> {
+        let compiled = self.automata.regex(expression, Place::Anywhere);
+        let checked = compiled.map_err(|error| error.to_string()).and_then(|regex| {
+            check_names(&regex)?;
+            Ok(StageKind::Regexp(regex))
+        });
+        checked.map_err(|text| format!("invalid regexp parser: {text}"))
     }
 
     fn logfmt(&mut self) -> Result<StageKind> {
@@ -187,7 +207,7 @@ impl Parser {
                     self.advance();
                     let value = self.expect_string(&["STRING"])?;
                     let span = start.to(self.last_span());
-                    LabelPick::Matcher(super::selector::matcher(name, op, value, span)?)
+                    LabelPick::Matcher(self.compiled_matcher(name, op, value, span)?)
                 }
                 _ => LabelPick::Name(name),
             };
@@ -199,17 +219,15 @@ impl Parser {
     }
 }
 
-fn regexp_stage(expression: &str) -> std::result::Result<StageKind, String> {
-    let invalid = |text: String| format!("invalid regexp parser: {text}");
-    let regex = Regex::new(expression).map_err(|error| invalid(error.to_string()))?;
+fn check_names(regex: &Regex) -> std::result::Result<(), String> {
     let mut seen = HashSet::new();
     for name in regex.capture_names().flatten() {
         if !seen.insert(name) {
-            return Err(invalid(format!("duplicate extracted label name '{name}'")));
+            return Err(format!("duplicate extracted label name '{name}'"));
         }
     }
     if seen.is_empty() {
-        return Err(invalid("at least one named capture must be supplied".to_owned()));
+        return Err("at least one named capture must be supplied".to_owned());
     }
-    Ok(StageKind::Regexp(regex))
+    Ok(())
 }

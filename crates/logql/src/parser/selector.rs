@@ -1,9 +1,8 @@
 //! `{app="web", env=~"prod|stage"}`.
 
-use longshore_goregex::Regex;
-
 use super::{Parser, Result};
 use crate::ast::{MatchOp, Matcher, Selector};
+use crate::automata::Place;
 use crate::error::ParseError;
 use crate::lexer::Kind;
 use crate::span::Span;
@@ -34,7 +33,25 @@ impl Parser {
         let op = self.match_op().ok_or_else(|| self.unexpected(OPERATORS))?;
         self.advance();
         let value = self.expect_string(&["STRING"])?;
-        matcher(name, op, value, start.to(self.last_span()))
+        self.compiled_matcher(name, op, value, start.to(self.last_span()))
+    }
+
+    /// Makes a matcher, compiling its expression.
+    pub(super) fn compiled_matcher(&mut self, name: String, op: MatchOp, value: String, span: Span) -> Result<Matcher> {
+        let regex = match op {
+            MatchOp::Regex | MatchOp::NotRegex => {
+                let compiled = self.automata.regex(&value, Place::Whole);
+                Some(compiled.map_err(|error| ParseError::meaning(error.to_string(), span))?)
+            }
+            MatchOp::Equal | MatchOp::NotEqual => None,
+        };
+        Ok(Matcher {
+            name,
+            op,
+            value,
+            regex,
+            span,
+        })
     }
 
     /// The operator that is next, not read.
@@ -47,21 +64,4 @@ impl Parser {
             _ => None,
         }
     }
-}
-
-/// Makes a matcher, compiling its expression.
-pub(super) fn matcher(name: String, op: MatchOp, value: String, span: Span) -> Result<Matcher> {
-    let regex = match op {
-        MatchOp::Regex | MatchOp::NotRegex => {
-            Some(Regex::anchored(&value).map_err(|error| ParseError::meaning(error.to_string(), span))?)
-        }
-        MatchOp::Equal | MatchOp::NotEqual => None,
-    };
-    Ok(Matcher {
-        name,
-        op,
-        value,
-        regex,
-        span,
-    })
 }

@@ -224,6 +224,46 @@ fn depth_and_length_are_bounded() {
 }
 
 #[test]
+fn regular_expressions_are_bounded_together_wherever_they_stand() {
+    let together = "the regular expressions of a query may take 64MiB together: use fewer or simpler ones";
+    let stages: [fn(usize) -> String; 4] = [
+        |number| format!(r" |~ `\pL{{100}}{number}`"),
+        |number| format!(r" | x=~`\pL{{100}}{number}`"),
+        |number| format!(r" | regexp `(?P<x>\pL{{100}}{number})`"),
+        |number| format!(r" | drop x=~`\pL{{100}}{number}`"),
+    ];
+    for stage in stages {
+        let query = |stages: String| format!(r#"{{a="b"}}{stages}"#);
+        let error = parse(&query((0..100).map(stage).collect())).unwrap_err();
+        assert!(error.message.ends_with(together), "{error}");
+        // The same is compiled once.
+        assert!(parse(&query(stage(1).repeat(100))).is_ok());
+    }
+    let matchers = (0..100)
+        .map(|number| format!(r"a=~`\pL{{100}}{number}`"))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        parse_matchers(&format!("{{{}}}", matchers.join(",")))
+            .unwrap_err()
+            .message,
+        together
+    );
+    refuses(
+        r"{a=`b`} |~ `\pL{1000}` |~ `(`",
+        r#" : stage '|~ "\\pL{1000}"' : error parsing regexp: expression too large: `\pL{1000}`"#,
+    );
+    let template = |number: usize| format!(r"{{{{count `\pL{{100}}{number}` .x}}}}");
+    let templates = format!(
+        "{{a=`b`}} | line_format {:?}",
+        (0..100).map(template).collect::<String>()
+    );
+    let Ok(Expr::Log(log)) = parse(&templates) else {
+        panic!("{templates}")
+    };
+    assert!(Pipeline::new(&log).unwrap_err().to_string().ends_with(together));
+}
+
+#[test]
 fn long_chains_of_conditions_are_as_deep_as_one() {
     on_small_stack(|| {
         let conditions = (0..10_000).map(|number| format!("a={number}")).collect::<Vec<_>>();

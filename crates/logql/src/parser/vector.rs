@@ -1,9 +1,8 @@
 //! `sum by (app)(...)`, `topk(3, ...)`, `vector(1)`, `label_replace(...)`.
 
-use longshore_goregex::Regex;
-
 use super::{Parser, Result};
 use crate::ast::{Grouping, SampleExpr, SampleKind, VectorOp};
+use crate::automata::{AutomataError, Place};
 use crate::error::ParseError;
 use crate::lexer::Kind;
 use crate::span::Span;
@@ -116,9 +115,9 @@ impl Parser {
         self.expect_word(")", &[","])?;
         let span = start.to(self.last_span());
         let [destination, replacement, source, pattern] = texts;
-        let regex = Regex::anchored(&pattern).map_err(|error| {
-            let message = format!("invalid regex in label_replace: {}", quote_as_wrapped(&error, &pattern));
-            ParseError::meaning(message, span)
+        let regex = self.automata.regex(&pattern, Place::Whole).map_err(|error| {
+            let error = quote_as_wrapped(error, &pattern);
+            ParseError::meaning(format!("invalid regex in label_replace: {error}"), span)
         })?;
         Ok(SampleExpr {
             kind: SampleKind::LabelReplace {
@@ -134,9 +133,10 @@ impl Parser {
 }
 
 /// Loki compiles `^(?:pattern)$`, and mistakes of the whole pattern quote it so.
-fn quote_as_wrapped(error: &longshore_goregex::Error, pattern: &str) -> longshore_goregex::Error {
-    let mut error = error.clone();
-    if error.expression == pattern {
+fn quote_as_wrapped(mut error: AutomataError, pattern: &str) -> AutomataError {
+    if let AutomataError::Regex(error) = &mut error
+        && error.expression == pattern
+    {
         error.expression = format!("^(?:{pattern})$");
     }
     error

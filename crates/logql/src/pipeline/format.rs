@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::LabelState;
 use super::labels::is_error_label;
 use crate::ast::{FormatValue, LabelFormat};
+use crate::automata::Automata;
 use crate::template::{Environment, Fields, Template};
 
 const ERROR_KIND: &str = "TemplateFormatErr";
@@ -48,8 +49,8 @@ fn rendered(template: &Template, labels: &mut LabelState, line: &[u8]) -> Option
 pub(super) struct LineFormatStage(Template);
 
 impl LineFormatStage {
-    pub(super) fn new(template: &str) -> Result<Self, String> {
-        let template = Template::new("line", template);
+    pub(super) fn new(template: &str, automata: &mut Automata) -> Result<Self, String> {
+        let template = Template::new("line", template, automata);
         template
             .map(Self)
             .map_err(|mistake| format!("invalid line template: {mistake}"))
@@ -82,7 +83,7 @@ enum Source {
 }
 
 impl LabelFormatStage {
-    pub(super) fn new(formats: &[LabelFormat]) -> Result<Self, String> {
+    pub(super) fn new(formats: &[LabelFormat], automata: &mut Automata) -> Result<Self, String> {
         let mut compiled: Vec<(String, Source)> = Vec::with_capacity(formats.len());
         let mut seen = HashSet::new();
         for format in formats {
@@ -98,7 +99,7 @@ impl LabelFormatStage {
             let source = match &format.value {
                 FormatValue::Rename(source) => Source::Rename(source.clone()),
                 FormatValue::Template(template) => {
-                    let template = Template::new("label", template)
+                    let template = Template::new("label", template, automata)
                         .map_err(|mistake| format!("invalid template for label '{label}': {mistake}"))?;
                     Source::Template(Box::new(template))
                 }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use longshore_goregex::{PageSearch, Regex};
+use longshore_goregex::limits::PAGE_AUTOMATON_BYTES_MAX;
+use longshore_goregex::{PageSearch, Regex, Size};
 use longshore_model::LineSearch;
 
 use crate::ast::{LineFilter, LineFilterOp, LineOperand, LogExpr, StageKind};
+use crate::limits::PAGE_SEARCHES_MAX;
 
 /// A necessary condition on lines; see [`PageSearch`].
 #[derive(Debug)]
@@ -25,9 +27,15 @@ impl LineSearch for Search {
 /// changes the text.
 pub(crate) fn searches(expr: &LogExpr) -> Vec<Arc<dyn LineSearch>> {
     let mut searches: Vec<Arc<dyn LineSearch>> = Vec::new();
+    let mut automata = 0;
     for stage in &expr.stages {
         match &stage.kind {
             StageKind::LineFilter(filter) => {
+                let wants_automaton = wants_automaton(filter);
+                if wants_automaton && automata == PAGE_SEARCHES_MAX {
+                    continue;
+                }
+                automata += usize::from(wants_automaton);
                 if let Some(search) = search(filter) {
                     searches.push(Arc::new(Search(search)));
                 }
@@ -37,6 +45,14 @@ pub(crate) fn searches(expr: &LogExpr) -> Vec<Arc<dyn LineSearch>> {
         }
     }
     searches
+}
+
+/// Whether an expression may have to be compiled to search for what the filter wants.
+fn wants_automaton(filter: &LineFilter) -> bool {
+    match filter.operands.as_slice() {
+        [LineOperand::Text { regex, .. }] => regex.as_ref().is_some_and(|regex| regex.required_literals().is_empty()),
+        _ => true,
+    }
 }
 
 fn search(filter: &LineFilter) -> Option<PageSearch> {
@@ -59,7 +75,11 @@ fn search(filter: &LineFilter) -> Option<PageSearch> {
             LineOperand::Ip(_) => return None,
         }
     }
-    Regex::new(&alternatives.join("|")).ok()?.page_search()
+    let size = Size {
+        automaton_bytes_max: PAGE_AUTOMATON_BYTES_MAX,
+        ..Size::default()
+    };
+    Regex::sized(&alternatives.join("|"), size).ok()?.page_search()
 }
 
 /// A text as an expression that matches just it; none for an empty one, which every line contains.

@@ -15,6 +15,7 @@ use super::pattern_parser::PatternStage;
 use super::unpack;
 use super::{CompileError, LabelState};
 use crate::ast::{LabelPick, Stage, StageKind};
+use crate::automata::Automata;
 
 /// A stage made ready.
 #[derive(Debug)]
@@ -34,7 +35,8 @@ pub(super) enum CompiledStage {
 }
 
 impl CompiledStage {
-    pub(super) fn new(stage: &Stage) -> Result<Self, CompileError> {
+    /// Makes a stage ready; templates have expressions to compile.
+    pub(super) fn new(stage: &Stage, automata: &mut Automata) -> Result<Self, CompileError> {
         let failed = |message: String| CompileError::Stage {
             stage: stage.to_string(),
             message,
@@ -53,8 +55,12 @@ impl CompiledStage {
             StageKind::Keep(picks) => Self::Keep(picks.clone()),
             StageKind::Pattern(text) => Self::Pattern(PatternStage::new(text).map_err(failed)?),
             StageKind::Unpack => Self::Unpack,
-            StageKind::LineFormat(template) => Self::LineFormat(LineFormatStage::new(template).map_err(failed)?),
-            StageKind::LabelFormat(formats) => Self::LabelFormat(LabelFormatStage::new(formats).map_err(failed)?),
+            StageKind::LineFormat(template) => {
+                Self::LineFormat(LineFormatStage::new(template, automata).map_err(failed)?)
+            }
+            StageKind::LabelFormat(formats) => {
+                Self::LabelFormat(LabelFormatStage::new(formats, automata).map_err(failed)?)
+            }
             StageKind::Decolorize => Self::Decolorize,
         })
     }

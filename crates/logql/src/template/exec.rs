@@ -11,13 +11,14 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::rc::Rc;
 
-use longshore_goregex::Regex;
+use longshore_goregex::limits::AUTOMATON_BYTES_MAX;
+use longshore_goregex::{Regex, Size};
 
 use super::node::{Argument, Branch, Command, Node, Number, Pipe, Term};
 use super::value::{Text, VALUE_BYTES, Value, labels};
 use super::work::TOO_MUCH;
 use super::{Environment, Template, time};
-use crate::limits::{TEMPLATE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX};
+use crate::limits::{AUTOMATA_SMALL_CACHE_BYTES, TEMPLATE_BYTES_MAX, TEMPLATE_DEPTH_MAX, TEMPLATE_STEPS_MAX};
 
 type Outcome<T> = Result<T, String>;
 
@@ -29,13 +30,22 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// Compiles an expression that was made while the template runs, within what is left to work with.
+    fn compiled(&self, expression: &str) -> Outcome<Regex> {
+        let size = Size {
+            automaton_bytes_max: self.environment.bytes_left().min(AUTOMATON_BYTES_MAX),
+            cache_bytes_max: AUTOMATA_SMALL_CACHE_BYTES,
+        };
+        let regex = Regex::sized(expression, size).map_err(|error| error.to_string())?;
+        self.environment.charge(regex.memory_bytes())?;
+        Ok(regex)
+    }
+
     /// A regular expression, compiled now unless it stands in the template as a constant.
     pub(super) fn regex(&self, expression: &str) -> Outcome<Cow<'_, Regex>> {
         match self.regexes.get(expression) {
             Some(regex) => Ok(Cow::Borrowed(regex)),
-            None => Regex::new(expression)
-                .map(Cow::Owned)
-                .map_err(|error| error.to_string()),
+            None => self.compiled(expression).map(Cow::Owned),
         }
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Invariant: recursion is bounded by [`TEMPLATE_DEPTH_MAX`].
 
-use longshore_goregex::Regex;
 mod term;
 
 use std::collections::HashMap;
@@ -11,6 +10,7 @@ use super::Template;
 use super::lexer::{self, Kind, Token};
 use super::node::{self, Branch, Command, Node, Pipe, Term};
 use super::text::unquote;
+use crate::automata::{Automata, Place};
 use crate::limits::TEMPLATE_DEPTH_MAX;
 
 type Result<T> = std::result::Result<T, String>;
@@ -37,7 +37,7 @@ enum Ending {
 }
 
 /// Reads a template.
-pub(super) fn parse(name: &'static str, source: &str) -> Result<Template> {
+pub(super) fn parse(name: &'static str, source: &str, automata: &mut Automata) -> Result<Template> {
     let mut parser = Parser {
         name,
         source,
@@ -58,9 +58,13 @@ pub(super) fn parse(name: &'static str, source: &str) -> Result<Template> {
     let mut regexes = HashMap::new();
     for nodes in std::iter::once(&main).chain(defined.values()) {
         for text in node::first_constants(nodes, &["regexReplaceAll", "regexReplaceAllLiteral", "count"]) {
-            // One that does not compile is a mistake of the run, as in Go.
-            if let Ok(regex) = Regex::new(&text) {
-                regexes.insert(text, regex);
+            match automata.regex(&text, Place::Anywhere) {
+                Ok(regex) => {
+                    regexes.insert(text, regex);
+                }
+                Err(error) if error.is_too_large() => return Err(error.to_string()),
+                // One that does not compile is a mistake of the run, as in Go.
+                Err(_) => {}
             }
         }
     }

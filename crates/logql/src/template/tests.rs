@@ -1,6 +1,7 @@
 //! Templates over a few labels; what Go's documentation says of them.
 
 use super::*;
+use crate::automata::Automata;
 use crate::limits::TEMPLATE_DEPTH_MAX;
 use crate::parser::on_small_stack;
 
@@ -20,6 +21,10 @@ impl Fields for Labels {
     }
 }
 
+fn template(source: &str) -> Result<Template, String> {
+    Template::new("line", source, &mut Automata::default())
+}
+
 fn run(source: &str) -> Result<String, String> {
     let labels = Labels(vec![
         ("app", "web"),
@@ -35,7 +40,7 @@ fn run(source: &str) -> Result<String, String> {
         worked_bytes: &Cell::new(0),
     };
     let mut out = String::new();
-    Template::new("line", source)?.run(&environment, &mut out).map(|()| out)
+    template(source)?.run(&environment, &mut out).map(|()| out)
 }
 
 #[track_caller]
@@ -178,7 +183,7 @@ fn no_template_runs_away() {
         "{{$x := \"a\"}}{{range 40}}{{$x = printf \"%s%s\" $x $x}}{{end}}",
         "{{$x := \"a\"}}{{range 40}}{{$x = $x | replace \"a\" \"aaaaaaaa\"}}{{end}}",
         "{{$x := \"a\"}}{{range 40}}{{$x = Replace $x \"a\" \"aaaaaaaa\" -1}}{{end}}",
-        "{{$x := \"a\"}}{{range 40}}{{$x = regexReplaceAll \"(a)\" $x \"$1$1$1$1\"}}{{end}}",
+        "{{$x := \"a\"}}{{range 40}}{{$x = regexReplaceAll \"(a)\" $x (repeat 500 \"$1\")}}{{end}}",
         "{{$x := \"a\"}}{{range 40}}{{$x = regexReplaceAllLiteral \"a\" $x \"aaaa\"}}{{end}}",
         "{{$x := \"\\n\"}}{{range 40}}{{$x = nindent 1000 (print $x \"\\n\" $x)}}{{end}}",
         "{{$x := repeat 1000000 \"\\n\"}}{{indent 1000000 $x}}",
@@ -192,6 +197,9 @@ fn no_template_runs_away() {
         "{{$x := repeat 1000000 \"a\"}}{{range 1000}}{{if contains \"b\" $x}}{{end}}{{end}}",
         "{{$x := repeat 1000000 \"a\"}}{{range 1000}}{{if count \"b\" $x}}{{end}}{{end}}",
         "{{$l := fromJson .list}}{{range 90000}}{{printf \"\" $l $l $l $l $l $l}}{{end}}",
+        // Expressions that are large, or small and many.
+        r"{{range 100}}{{count (print `\pL{50}` .) `x`}}{{end}}",
+        "{{range 90000}}{{count (print `(?i)error` .) `x`}}{{end}}",
         // Calls and choices without a word written.
         "{{define \"a\"}}{{template \"b\"}}{{template \"b\"}}{{end}}{{define \"b\"}}{{template \"c\"}}{{template \"c\"}}{{end}}\
          {{define \"c\"}}{{range 300}}{{range 300}}{{if true}}{{end}}{{end}}{{end}}{{end}}{{template \"a\"}}",
@@ -221,8 +229,8 @@ fn the_templates_of_a_line_have_one_account() {
         now_ns: 0,
         worked_bytes: &worked_bytes,
     };
-    let template = Template::new("line", "{{repeat 300000 .app | trunc 1}}").unwrap();
-    let run = || template.run(&environment, &mut String::new());
+    let repeating = template("{{repeat 300000 .app | trunc 1}}").unwrap();
+    let run = || repeating.run(&environment, &mut String::new());
     assert_eq!((run(), run()), (Ok(()), Ok(())));
     assert!((0..20).any(|_| run().is_err_and(|message| message.contains("the template does too much"))));
 }
@@ -250,7 +258,7 @@ fn blocks_and_calls_are_one_depth() {
 fn the_labels_read_are_known() {
     let names = |source: &str| {
         let mut names = Vec::new();
-        let every = Template::new("line", source).unwrap().names_read(&mut names);
+        let every = template(source).unwrap().names_read(&mut names);
         every.then_some(names)
     };
     let read = names("{{.a}} {{if .b}}{{printf \"%s\" (.c | upper)}}{{end}}");

@@ -13,6 +13,11 @@ use crate::limits::TEMPLATE_WORK_BYTES_MAX;
 pub(super) const TOO_MUCH: &str = "the template does too much";
 
 impl Environment<'_> {
+    /// What is left to work with.
+    pub(super) fn bytes_left(&self) -> usize {
+        TEMPLATE_WORK_BYTES_MAX.saturating_sub(self.worked_bytes.get())
+    }
+
     /// Counts what was worked with.
     pub(super) fn charge(&self, bytes: usize) -> Result<(), String> {
         let worked = self.worked_bytes.get().saturating_add(bytes);
@@ -25,7 +30,7 @@ impl Environment<'_> {
 
     /// The text that is written, if there may be so much of it.
     fn written(&self, write: impl FnOnce(&mut BoundedText) -> Written) -> Result<String, Error> {
-        let mut text = BoundedText::new(TEMPLATE_WORK_BYTES_MAX.saturating_sub(self.worked_bytes.get()));
+        let mut text = BoundedText::new(self.bytes_left());
         write(&mut text)?;
         Ok(text.into_string())
     }
