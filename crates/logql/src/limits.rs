@@ -30,6 +30,11 @@ pub const PAGE_SEARCHES_MAX: usize = 8;
 
 const _: () = assert!(AUTOMATA_BYTES_MAX > longshore_goregex::limits::AUTOMATON_BYTES_MAX);
 
+/// Bytes of names and values of labels that stages make of one line, all together: Loki takes lines of 256 KiB, nobody
+/// reads more labels. Fields of nested objects carry the names of all around them, and many stages may copy a value, so
+/// the line alone bounds nothing. Hit: the line is marked with `LabelsErr` and gets no more labels.
+pub const LABELS_BYTES_MAX: usize = 32 << 20;
+
 /// Most steps of one run of a template, rounds of loops included: a label of 64 KiB as a list of numbers fits. Hit: the
 /// line is marked with `TemplateFormatErr`.
 pub const TEMPLATE_STEPS_MAX: usize = 100_000;

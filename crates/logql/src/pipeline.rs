@@ -16,6 +16,7 @@ mod labels;
 mod line_filter;
 mod logfmt;
 mod pattern_parser;
+mod picks;
 mod search;
 mod stage;
 mod unpack;

@@ -3,12 +3,16 @@
 //! Invariant: a name stands once among stream labels, structured metadata and parsed labels together: what would
 //! clash is renamed `<name>_extracted`, so the stream's own labels always keep their names.
 
+mod parsed;
+
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
-use longshore_model::Labels;
+use longshore_model::{ByteSize, Labels};
+
+use crate::limits::LABELS_BYTES_MAX;
+use parsed::{Full, Parsed};
 
 /// The label that says which kind of error a line met.
 pub(crate) const ERROR_LABEL: &str = "__error__";
@@ -26,6 +30,12 @@ pub(super) fn is_error_label(name: &str) -> bool {
 pub(super) const JSON_ERROR: &str = "JSONParserErr";
 /// The error of a line that `logfmt` could not read.
 pub(super) const LOGFMT_ERROR: &str = "LogfmtParserErr";
+
+/// The error of a line whose labels are too many to hold.
+const LABELS_ERROR: &str = "LabelsErr";
+
+/// So many names are compared one by one, which is faster than to search them.
+const SEARCHED_NAMES_MAX: usize = 16;
 
 /// Whether the kind of error is that of a parser.
 pub(crate) fn is_parser_error(kind: &str) -> bool {
@@ -92,15 +102,15 @@ pub(crate) struct Moment {
 pub(crate) struct LabelState {
     stream: Labels,
     metadata: Labels,
-    /// Names and values of parsed labels as ranges of `text`.
-    parsed: Vec<(Range<usize>, Range<usize>)>,
-    text: String,
+    parsed: Parsed,
     /// Stream labels and structured metadata that `drop` or `keep` took away.
     removed: Vec<String>,
     error: Option<Cow<'static, str>>,
     error_details: String,
     /// Names that anything looks at; `None` means all.
     wanted: Option<Wanted>,
+    /// So many of these, from the first, are known to be there.
+    wanted_found: usize,
     /// Whether the stream or the metadata has any of these; if none, no look at them is needed.
     has_stored: bool,
     moment: Moment,
@@ -111,6 +121,7 @@ pub(crate) struct LabelState {
 /// Names of labels that anything looks at.
 #[derive(Debug)]
 struct Wanted {
+    /// Sorted.
     names: Vec<String>,
     /// Whether a name begins with the byte: most fields are passed over by their first.
     first_bytes: [bool; 256],
@@ -166,7 +177,7 @@ impl LabelState {
     /// Starts on a line with the labels of the one before.
     pub(crate) fn begin_same(&mut self) {
         self.parsed.clear();
-        self.text.clear();
+        self.wanted_found = 0;
         self.removed.clear();
         self.error = None;
         self.error_details.clear();
@@ -194,18 +205,13 @@ impl LabelState {
             ERROR_DETAILS_LABEL => return Some(self.error_details.as_str()).filter(|text| !text.is_empty()),
             _ => {}
         }
-        if let Some(value) = self.get_parsed(name) {
+        if let Some(value) = self.parsed.get(name) {
             return Some(value);
         }
         if self.is_removed(name) {
             return None;
         }
         self.get_stored(name)
-    }
-
-    fn get_parsed(&self, name: &str) -> Option<&str> {
-        let found = self.parsed.iter().rfind(|(key, _)| self.text[key.clone()] == *name)?;
-        Some(&self.text[found.1.clone()])
     }
 
     fn is_removed(&self, name: &str) -> bool {
@@ -217,6 +223,11 @@ impl LabelState {
         let Some(wanted) = &self.wanted else {
             return true;
         };
+        if wanted.names.len() > SEARCHED_NAMES_MAX {
+            let at = wanted.names.partition_point(|wanted| wanted.as_str() < name);
+            let looks = |wanted: &String| wanted == name || prefix && wanted.starts_with(name);
+            return wanted.names.get(at).is_some_and(looks);
+        }
         // Most names are told apart by their first byte, without a comparison of texts.
         let first = name.as_bytes().first();
         let begins_alike = |wanted: &&String| first.is_none() || first == wanted.as_bytes().first();
@@ -235,7 +246,7 @@ impl LabelState {
 
     /// Whether every label that anything looks at is there, so that a parser need not read on; as in Loki what is
     /// wrong behind is then not noticed.
-    pub(crate) fn has_all_wanted(&self) -> bool {
+    pub(crate) fn has_all_wanted(&mut self) -> bool {
         let Some(wanted) = &self.wanted else {
             return false;
         };
@@ -243,8 +254,12 @@ impl LabelState {
         if !self.has_stored && self.parsed.len() < wanted.names.len() {
             return false;
         }
-        let is_there = |name: &String| self.get_parsed(name).is_some() || self.get_stored(name).is_some();
-        wanted.names.iter().all(is_there)
+        // Those that were there are not looked for again.
+        let is_there = |name: &&String| self.parsed.get(name).is_some() || self.get_stored(name).is_some();
+        let found = wanted.names[self.wanted_found..].iter().take_while(is_there).count();
+        let is_all = self.wanted_found + found == wanted.names.len();
+        self.wanted_found += found;
+        is_all
     }
 
     /// Adds a label found in the line. Of a name that is found twice the first value counts.
@@ -268,49 +283,41 @@ impl LabelState {
         if name.is_empty() || !self.wants(name, false) {
             return;
         }
-        let clashes = self.get_stored(name).is_some();
-        let key_start = self.text.len();
-        self.text.push_str(name);
-        if clashes {
-            self.text.push_str(CLASH_SUFFIX);
+        let mut suffix = "";
+        if self.get_stored(name).is_some() {
+            suffix = CLASH_SUFFIX;
+            let clashing = |(known, _): &(&str, &str)| known.strip_suffix(suffix) == Some(name);
+            if let Some((known, _)) = self.metadata.iter().find(clashing)
+                && !self.is_removed(known)
+            {
+                // The metadata was renamed for clashing with the stream; what the line says now takes that name.
+                self.removed.push(known.to_owned());
+            }
         }
-        let key = key_start..self.text.len();
-        let name = &self.text[key.clone()];
-        if clashes && self.metadata.get(name).is_some() && !self.is_removed(name) {
-            // The metadata was renamed for clashing with the stream; what the line says now takes that name.
-            self.removed.push(name.to_owned());
-        }
-        let known = self
-            .parsed
-            .iter()
-            .position(|(other, _)| self.text[other.clone()] == self.text[key.clone()]);
-        if known.is_some() && !replace {
-            self.text.truncate(key_start);
-            return;
-        }
-        let value_start = self.text.len();
-        self.text.push_str(value);
-        let value = value_start..self.text.len();
-        match known {
-            Some(index) => self.parsed[index].1 = value,
-            None => self.parsed.push((key, value)),
+        let put = self.parsed.put((name, suffix), value, replace);
+        self.check(put);
+    }
+
+    /// Marks a line whose labels are too many.
+    fn check(&mut self, put: Result<(), Full>) {
+        if put.is_err() && self.error.is_none() {
+            let details = format!(
+                "the labels of the line take more than {}",
+                ByteSize(LABELS_BYTES_MAX as u64)
+            );
+            self.set_error(LABELS_ERROR, &details);
         }
     }
 
     /// Sets a label whatever it was before and wherever it came from.
     pub(crate) fn set_formatted(&mut self, name: &str, value: &str) {
-        self.forget(name);
-        let key_start = self.text.len();
-        self.text.push_str(name);
-        let key = key_start..self.text.len();
-        self.text.push_str(value);
-        self.parsed.push((key.clone(), key.end..self.text.len()));
+        self.forget_stored(name);
+        let put = self.parsed.put((name, ""), value, true);
+        self.check(put);
     }
 
-    /// Takes a label away, wherever it came from.
-    fn forget(&mut self, name: &str) {
-        let text = &self.text;
-        self.parsed.retain(|(key, _)| text[key.clone()] != *name);
+    /// Takes a label away that was stored with the line.
+    fn forget_stored(&mut self, name: &str) {
         let stored = self.stream.get(name).is_some() || self.metadata.get(name).is_some();
         if stored && !self.is_removed(name) {
             self.removed.push(name.to_owned());
@@ -319,12 +326,20 @@ impl LabelState {
 
     /// Gives a label another name; nothing happens when there is none.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
-        let Some(value) = self.get(from).map(str::to_owned) else {
-            return;
-        };
-        self.set_formatted(to, &value);
+        if self.parsed.get(from).is_none() {
+            let Some(value) = self.get(from).map(str::to_owned) else {
+                return;
+            };
+            self.set_formatted(to, &value);
+        } else if from != to {
+            self.forget_stored(to);
+            self.parsed.remove(to);
+            let renamed = self.parsed.rename(from, to);
+            self.check(renamed);
+        }
+        self.wanted_found = 0;
         if from != to {
-            self.forget(from);
+            self.forget_stored(from);
         }
     }
 
@@ -349,9 +364,8 @@ impl LabelState {
                 }
             }
         }
-        let text = &self.text;
-        self.parsed
-            .retain(|(name, value)| keep(&text[name.clone()], &text[value.clone()]));
+        self.parsed.retain(keep);
+        self.wanted_found = 0;
     }
 
     /// Takes error labels away.
@@ -372,15 +386,11 @@ impl LabelState {
     }
 
     fn iter_parsed(&self) -> impl Iterator<Item = (&str, &str)> {
-        let parsed = self
-            .parsed
-            .iter()
-            .map(|(name, value)| (&self.text[name.clone()], &self.text[value.clone()]));
         let error = self.error.as_deref().map(|kind| (ERROR_LABEL, kind));
         let details = Some(self.error_details.as_str())
             .filter(|details| !details.is_empty())
             .map(|details| (ERROR_DETAILS_LABEL, details));
-        parsed.chain(error).chain(details)
+        self.parsed.iter().chain(error).chain(details)
     }
 
     /// A hash of the labels, equal for equal [`LabelState::result`]s.

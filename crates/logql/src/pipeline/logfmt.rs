@@ -14,8 +14,10 @@ use crate::ast::Extraction;
 pub(super) struct LogfmtStage {
     strict: bool,
     keep_empty: bool,
-    /// Label and key; none means every pair.
+    /// Label and key, sorted by key; none means every pair.
     extractions: Vec<(String, String)>,
+    /// Labels, sorted.
+    labels: Vec<String>,
 }
 
 struct Mistake {
@@ -33,10 +35,15 @@ impl LogfmtStage {
             }
             Ok((extraction.label.clone(), key))
         };
+        let mut extractions: Vec<_> = extractions.iter().map(pair).collect::<Result<_, String>>()?;
+        extractions.sort_by(|(_, left), (_, right)| left.cmp(right));
+        let mut labels: Vec<String> = extractions.iter().map(|(label, _)| label.clone()).collect();
+        labels.sort_unstable();
         Ok(Self {
             strict,
             keep_empty,
-            extractions: extractions.iter().map(pair).collect::<Result<_, String>>()?,
+            extractions,
+            labels,
         })
     }
 
@@ -71,14 +78,14 @@ impl LogfmtStage {
     /// True when what follows matters to nobody.
     fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) -> bool {
         if !self.extractions.is_empty() {
-            let mut named = self.extractions.iter().filter(|(_, wanted)| wanted == key).peekable();
-            // As in Loki, what is called as a label is called counts too when no expression names it.
-            let by_label = named
-                .peek()
-                .is_none()
-                .then(|| self.extractions.iter().find(|(label, _)| label == key));
-            for (label, _) in named.chain(by_label.flatten()) {
+            let first = self.extractions.partition_point(|(_, wanted)| wanted.as_str() < key);
+            let named = || self.extractions[first..].iter().take_while(|(_, wanted)| wanted == key);
+            for (label, _) in named() {
                 labels.set_parsed(label, value);
+            }
+            // As in Loki, what is called as a label is called counts too when no expression names it.
+            if named().next().is_none() && self.labels.binary_search_by(|label| label.as_str().cmp(key)).is_ok() {
+                labels.set_parsed(key, value);
             }
             // Of a key that stands twice the last value counts here.
             return false;

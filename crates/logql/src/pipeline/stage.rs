@@ -12,9 +12,10 @@ use super::labels::{ERROR_DETAILS_LABEL, ERROR_LABEL};
 use super::line_filter::CompiledLineFilter;
 use super::logfmt::LogfmtStage;
 use super::pattern_parser::PatternStage;
+use super::picks::Picks;
 use super::unpack;
 use super::{CompileError, LabelState};
-use crate::ast::{LabelPick, Stage, StageKind};
+use crate::ast::{Stage, StageKind};
 use crate::automata::Automata;
 
 /// A stage made ready.
@@ -30,8 +31,8 @@ pub(super) enum CompiledStage {
     LineFormat(LineFormatStage),
     LabelFormat(LabelFormatStage),
     Decolorize,
-    Drop(Vec<LabelPick>),
-    Keep(Vec<LabelPick>),
+    Drop(Picks),
+    Keep(Picks),
 }
 
 impl CompiledStage {
@@ -51,8 +52,8 @@ impl CompiledStage {
                 extractions,
             } => Self::Logfmt(LogfmtStage::new(*strict, *keep_empty, extractions).map_err(failed)?),
             StageKind::Regexp(regex) => Self::Regexp(regex.clone()),
-            StageKind::Drop(picks) => Self::Drop(picks.clone()),
-            StageKind::Keep(picks) => Self::Keep(picks.clone()),
+            StageKind::Drop(picks) => Self::Drop(Picks::new(picks)),
+            StageKind::Keep(picks) => Self::Keep(Picks::new(picks)),
             StageKind::Pattern(text) => Self::Pattern(PatternStage::new(text).map_err(failed)?),
             StageKind::Unpack => Self::Unpack,
             StageKind::LineFormat(template) => {
@@ -79,7 +80,7 @@ impl CompiledStage {
             Self::LabelFormat(stage) => stage.run(labels, line),
             Self::Decolorize => decolorize::run(line),
             Self::Drop(picks) => drop_labels(picks, labels),
-            Self::Keep(picks) => labels.retain(|name, value| picks.iter().any(|pick| picks_label(pick, name, value))),
+            Self::Keep(picks) => labels.retain(|name, value| picks.has(name, value)),
         }
         true
     }
@@ -118,7 +119,7 @@ impl CompiledStage {
             Self::LabelFilter(filter) => filter.names_read(names),
             Self::LineFormat(stage) => return stage.names_read(names),
             Self::LabelFormat(stage) => return stage.names_read(names),
-            Self::Drop(picks) | Self::Keep(picks) => names.extend(picks.iter().map(|pick| pick.name().to_owned())),
+            Self::Drop(picks) | Self::Keep(picks) => names.extend(picks.names().map(str::to_owned)),
             _ => {}
         }
         true
@@ -133,21 +134,12 @@ impl CompiledStage {
     }
 }
 
-fn picks_label(pick: &LabelPick, name: &str, value: &str) -> bool {
-    match pick {
-        LabelPick::Name(picked) => picked == name,
-        LabelPick::Matcher(matcher) => matcher.name == name && matcher.matches(value),
-    }
-}
-
-fn drop_labels(picks: &[LabelPick], labels: &mut LabelState) {
-    let picked = |label: &str, value: Option<&str>| {
-        value.is_some_and(|value| picks.iter().any(|pick| picks_label(pick, label, value)))
-    };
+fn drop_labels(picks: &Picks, labels: &mut LabelState) {
+    let picked = |label: &str, value: Option<&str>| value.is_some_and(|value| picks.has(label, value));
     let kind = picked(ERROR_LABEL, labels.error());
     let details = picked(ERROR_DETAILS_LABEL, labels.get(ERROR_DETAILS_LABEL));
     labels.clear_error(kind, details);
-    labels.retain(|name, value| !picks.iter().any(|pick| picks_label(pick, name, value)));
+    labels.retain(|name, value| !picks.has(name, value));
 }
 
 fn extract_groups(regex: &Regex, labels: &mut LabelState, line: &[u8]) {

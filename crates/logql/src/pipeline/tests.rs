@@ -91,6 +91,58 @@ fn json_fields_become_labels() {
 }
 
 #[test]
+fn many_labels_of_a_line_are_told_apart_by_their_names() {
+    let fields = |count: usize| {
+        (0..count)
+            .map(|number| format!("k{number}={number}"))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    // Names twice, names of the stream and of the metadata, behind so many others.
+    for count in [1, 31, 32, 33, 34, 1_000] {
+        let line = format!("{} k0=again job=a pod=b job_extracted=c", fields(count));
+        let stages = r#"| logfmt | label_format k0=job_extracted, x="{{.k0}}" | keep k0, x, pod_extracted, job, env"#;
+        adds(stages, &line, r#"{k0="a", pod_extracted="b", x="a"}"#);
+        adds(
+            &format!(
+                "| logfmt | drop {} | keep k0",
+                (1..count.min(5000) + 1)
+                    .map(|number| format!("k{number}"))
+                    .collect::<Vec<_>>()
+                    .join(",")
+            ),
+            &line,
+            r#"{k0="0"}"#,
+        );
+    }
+}
+
+#[test]
+fn labels_of_a_line_are_bounded() {
+    let deep = "x".repeat(20_000);
+    let nested = format!(
+        r#"{{"{deep}":{{{}}}}}"#,
+        (0..5000)
+            .map(|number| format!(r#""k{number}":1"#))
+            .collect::<Vec<_>>()
+            .join(",")
+    );
+    assert!(run(r#"| json | __error__="LabelsErr" | keep __error__"#, &nested).is_some());
+    let copies = (0..200)
+        .map(|number| format!("k{number}=`v`"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let long = format!("v={}", "x".repeat(1_000_000));
+    assert!(
+        run(
+            &format!(r#"| logfmt {copies} | __error__="LabelsErr" | drop __error__"#),
+            &long
+        )
+        .is_some()
+    );
+}
+
+#[test]
 fn logfmt_pairs_become_labels() {
     adds(
         "| logfmt",
