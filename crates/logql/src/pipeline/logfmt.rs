@@ -9,6 +9,9 @@ use super::ends::{blank, quote_or_backslash, word_end};
 use super::labels::{LOGFMT_ERROR, LabelState, append_as_label, is_label_name};
 use crate::ast::Extraction;
 
+/// So many extractions are compared one by one, which is faster than to search them.
+const SEARCHED_MAX: usize = 16;
+
 /// The stage made ready.
 #[derive(Debug)]
 pub(super) struct LogfmtStage {
@@ -78,13 +81,16 @@ impl LogfmtStage {
     /// True when what follows matters to nobody.
     fn take(&self, labels: &mut LabelState, name: &mut String, key: &str, value: &str) -> bool {
         if !self.extractions.is_empty() {
-            let first = self.extractions.partition_point(|(_, wanted)| wanted.as_str() < key);
-            let named = || self.extractions[first..].iter().take_while(|(_, wanted)| wanted == key);
-            for (label, _) in named() {
+            let first = place(&self.extractions, |(_, wanted)| wanted, key);
+            let named = self.extractions[first..].iter().take_while(|(_, wanted)| wanted == key);
+            let mut is_named = false;
+            for (label, _) in named {
                 labels.set_parsed(label, value);
+                is_named = true;
             }
             // As in Loki, what is called as a label is called counts too when no expression names it.
-            if named().next().is_none() && self.labels.binary_search_by(|label| label.as_str().cmp(key)).is_ok() {
+            let first = place(&self.labels, |label| label, key);
+            if !is_named && self.labels.get(first).is_some_and(|label| label == key) {
                 labels.set_parsed(key, value);
             }
             // Of a key that stands twice the last value counts here.
@@ -106,6 +112,17 @@ impl LogfmtStage {
         append_as_label(name, key);
         add(labels, name, value)
     }
+}
+
+/// Where a key stands first among sorted ones, or the end.
+fn place<T>(sorted: &[T], key_of: impl Fn(&T) -> &String, key: &str) -> usize {
+    if sorted.len() > SEARCHED_MAX {
+        return sorted.partition_point(|item| key_of(item).as_str() < key);
+    }
+    sorted
+        .iter()
+        .position(|item| key_of(item) == key)
+        .unwrap_or(sorted.len())
 }
 
 fn add(labels: &mut LabelState, name: &str, value: &str) -> bool {

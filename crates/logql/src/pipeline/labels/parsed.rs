@@ -63,11 +63,14 @@ impl Parsed {
     }
 
     /// Puts in a label called `name` with `suffix` behind. One that is there keeps its value unless it is replaced.
+    #[inline]
     pub(super) fn put(&mut self, (name, suffix): (&str, &str), value: &str, replace: bool) -> Result<(), Full> {
         self.count(name.len() + suffix.len() + value.len())?;
         let start = self.text.len();
         self.text.push_str(name);
-        self.text.push_str(suffix);
+        if !suffix.is_empty() {
+            self.text.push_str(suffix);
+        }
         let name = start..self.text.len();
         let known = self.position(&self.text.as_bytes()[name.clone()]);
         if known.is_some() && !replace {
@@ -119,24 +122,36 @@ impl Parsed {
         Ok(())
     }
 
+    #[inline]
     fn position(&self, name: &[u8]) -> Option<usize> {
-        let text = self.text.as_bytes();
-        let is_called = |label: &Label| text[label.name.clone()] == *name;
-        if self.labels.len() <= SEARCHED_MAX {
-            return self.labels.iter().rposition(is_called);
+        if self.labels.len() > SEARCHED_MAX {
+            return self.indexed_position(name);
         }
-        let hash = self.hasher.hash_one(name);
-        self.index.find(hash, |&place| is_called(&self.labels[place])).copied()
+        // Lengths first: they tell most names apart without a look at the text.
+        let text = self.text.as_bytes();
+        let is_called = |label: &Label| label.name.len() == name.len() && text[label.name.clone()] == *name;
+        self.labels.iter().position(is_called)
+    }
+
+    #[cold]
+    fn indexed_position(&self, name: &[u8]) -> Option<usize> {
+        let is_called = |&place: &usize| self.text.as_bytes()[self.labels[place].name.clone()] == *name;
+        self.index.find(self.hasher.hash_one(name), is_called).copied()
     }
 
     fn push(&mut self, label: Label) {
         self.labels.push(label);
-        match self.labels.len() {
-            // All places, so that every name is found in the index from now on.
-            count if count == SEARCHED_MAX + 1 => (0..count).for_each(|place| self.insert(place)),
-            count if count > SEARCHED_MAX => self.insert(count - 1),
-            _ => {}
+        if self.labels.len() > SEARCHED_MAX {
+            self.index_last();
         }
+    }
+
+    #[cold]
+    fn index_last(&mut self) {
+        let count = self.labels.len();
+        // With the first that is too many come all before it.
+        let new = if count == SEARCHED_MAX + 1 { 0 } else { count - 1 };
+        (new..count).for_each(|place| self.insert(place));
     }
 
     /// Puts a place into the index.
