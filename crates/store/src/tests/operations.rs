@@ -1,13 +1,13 @@
 //! One promise of the store a test.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use longshore_model::{AllStreams, DAY_NS, Direction, LineSearch, StreamEntries, TenantId, TimeRange, TimestampNs};
+use longshore_model::{AllStreams, DAY_NS, Direction, LineSearch, TenantId, TimeRange, TimestampNs};
 
 use super::support::*;
-use crate::{EntryListener, Grown, OpenError, PushError, Settings, Store};
+use crate::{OpenError, Settings, Store};
 
 #[test]
 fn entries_survive_without_closing() {
@@ -300,115 +300,6 @@ fn tenants_do_not_see_each_other() {
         assert_eq!(store.streams(&other, &AllStreams, TimeRange::ALL), [labels("web")]);
         store.flush().unwrap();
     }
-}
-
-#[test]
-fn streams_and_volumes_come_from_head_and_segments() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    push(&store, "web", &[(10, "12345"), (20, "123")]).unwrap();
-    store.flush().unwrap();
-    push(&store, "api", &[(30, "1234567")]).unwrap();
-    let tenant = TenantId::single();
-    assert_eq!(
-        store.streams(&tenant, &AllStreams, TimeRange::ALL),
-        [labels("api"), labels("web")]
-    );
-    let late = TimeRange {
-        start: TimestampNs(25),
-        end: TimestampNs(40),
-    };
-    assert_eq!(store.streams(&tenant, &AllStreams, late), [labels("api")]);
-    let all = TimeRange {
-        start: TimestampNs(0),
-        end: TimestampNs(40),
-    };
-    let volumes = volumes(&store, &AllStreams, all);
-    let totals: Vec<u64> = volumes
-        .iter()
-        .map(|volume| volume.buckets.iter().map(|bucket| bucket.1).sum())
-        .collect();
-    assert_eq!(totals, [7, 8]);
-}
-
-#[derive(Default)]
-struct Heard(Mutex<Vec<StreamEntries>>);
-
-impl EntryListener for Heard {
-    fn entries_stored(&self, _tenant: &TenantId, streams: &[StreamEntries]) {
-        self.0.lock().unwrap().extend_from_slice(streams);
-    }
-}
-
-#[test]
-fn volumes_get_no_larger_than_they_may() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    for flushed in [false, true] {
-        for app in ["a", "b", "c"] {
-            push(&store, app, &[(0, "long"), (999, "long")]).unwrap();
-        }
-        if flushed {
-            store.flush().unwrap();
-        }
-        let time = TimeRange {
-            start: TimestampNs(0),
-            end: TimestampNs(1_000),
-        };
-        let mut streams = Vec::new();
-        let mut buckets = 0;
-        let mut hold = |grown: Grown<'_>| {
-            streams.extend(grown.stream.cloned());
-            buckets += grown.buckets;
-            if streams.len() > 2 { Err(buckets) } else { Ok(()) }
-        };
-        let refused = store.volume(&TenantId::single(), &AllStreams, time, Some(10), &mut hold);
-        // In the head each line is in its own bucket, in a segment its bytes are spread over the page.
-        assert_eq!(refused, Err(if flushed { 3 * 8 } else { 3 * 2 }));
-        streams.sort();
-        assert_eq!(streams, ["a", "b", "c"].map(labels));
-    }
-}
-
-#[test]
-fn the_listener_hears_new_entries_only() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let heard = Arc::new(Heard::default());
-    store.set_listener(heard.clone());
-    push(&store, "web", &[(1, "one")]).unwrap();
-    push(&store, "web", &[(1, "one")]).unwrap();
-    push(&store, "web", &[(1, "one"), (2, "two")]).unwrap();
-    let heard = heard.0.lock().unwrap();
-    let lines: Vec<&[u8]> = heard
-        .iter()
-        .flat_map(|stream| stream.entries.iter().map(|entry| &*entry.line))
-        .collect();
-    assert_eq!(lines, [b"one", b"two"]);
-}
-
-#[test]
-fn the_listener_hears_what_became_durable_after_the_disk_was_full() {
-    let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let heard = Arc::new(Heard::default());
-    store.set_listener(heard.clone());
-    let log = directory.path().join("wal/0000000000000000.wal");
-    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
-    let refused = push(&store, "web", &[(1, "one")]);
-    assert!(matches!(refused, Err(PushError::DiskFull(_))), "{refused:?}");
-    std::fs::remove_file(&log).unwrap();
-    let begun = Instant::now();
-    let outcome = loop {
-        match push(&store, "web", &[(1, "one")]) {
-            Ok(outcome) => break outcome,
-            Err(PushError::DiskFull(_)) if begun.elapsed() < Duration::from_secs(30) => std::thread::yield_now(),
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert_eq!((outcome.accepted_lines, outcome.duplicate_lines), (0, 1));
-    let heard = heard.0.lock().unwrap();
-    assert_eq!((heard.len(), &*heard[0].entries[0].line), (1, &b"one"[..]));
 }
 
 #[test]
