@@ -117,7 +117,15 @@ fn flatten(
         let length = name.len();
         append_key(name, &key);
         let is_done = if scanner.at_object() && depth < DEPTH_MAX && labels.wants(name, true) {
-            flatten(labels, scanner, name, depth + 1, readable)?
+            let (place, count) = (scanner.place(), labels.parsed_count());
+            flatten(labels, scanner, name, depth + 1, readable).map_err(|mistake| {
+                if scanner.is_closed(place) {
+                    return mistake;
+                }
+                // Of an object that is cut off nothing is taken.
+                labels.keep_parsed(count);
+                Mistake::NoObject
+            })?
         } else {
             take_value(labels, scanner, name, readable)?
         };
@@ -181,11 +189,11 @@ fn extract(labels: &mut LabelState, line: &[u8], paths: &[(String, Vec<Step>)]) 
         let text: Cow<'_, str> = match value {
             Ok(Value::String(raw)) => unescape(raw),
             Ok(Value::Scalar(raw) | Value::Object(raw) | Value::Array(raw)) => raw.into(),
-            Err(mistake @ Mistake::UnknownValue) => {
+            Ok(Value::Null) | Err(Mistake::Malformed) => "".into(),
+            Err(mistake) => {
                 labels.set_error(JSON_ERROR, mistake.text());
                 "".into()
             }
-            Ok(Value::Null) | Err(_) => "".into(),
         };
         labels.set_parsed(label, &text);
     }

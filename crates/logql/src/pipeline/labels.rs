@@ -267,6 +267,16 @@ impl LabelState {
         self.put_parsed(name, value, false);
     }
 
+    /// Number of labels found so far.
+    pub(crate) fn parsed_count(&self) -> usize {
+        self.parsed.len()
+    }
+
+    /// Forgets labels that were added after there were so many; none may have been taken away since.
+    pub(crate) fn keep_parsed(&mut self, count: usize) {
+        self.parsed.truncate(count);
+    }
+
     /// Sets a label that an expression names; the last value counts.
     pub(crate) fn set_parsed(&mut self, name: &str, value: &str) {
         self.put_parsed(name, value, true);

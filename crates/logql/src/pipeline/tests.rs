@@ -90,6 +90,35 @@ fn json_fields_become_labels() {
     );
 }
 
+/// Recorded from Loki 3.7.8.
+#[test]
+fn json_that_ends_early_says_where_it_broke() {
+    let malformed = "Malformed JSON error";
+    let object = "Value looks like object, but can't find closing '}' symbol";
+    let array = "Value is array, but can't find closing ']' symbol";
+    let string = "Value is string, but can't find closing '\\\"' symbol";
+    for (line, details, found) in [
+        ("{", malformed, ""),
+        ("{\"", malformed, ""),
+        (r#"{"a""#, malformed, ""),
+        (r#"{"a" 1}"#, malformed, ""),
+        (r#"{"a":{"b"}}"#, malformed, ""),
+        (r#"{"a":1,"#, array, ", a=\"1\""),
+        (r#"{"a":1 "b":2}"#, object, ", a=\"1\""),
+        (r#"{"x":1,"a":{"b":{"d":1},"c":1"#, object, ", x=\"1\""),
+        (r#"{"a":{"b":""#, object, ""),
+        (r#"{"a":"b"#, string, ""),
+    ] {
+        let expected = format!(r#"{{__error__="JSONParserErr", __error_details__="{details}"{found}}}"#);
+        adds("| json", line, &expected);
+    }
+    for line in [r#"{"a":1,}"#, r#"{"a":1, }"#] {
+        adds("| json", line, r#"{a="1"}"#);
+    }
+    let expected = format!(r#"{{__error__="JSONParserErr", __error_details__="{string}", b=""}}"#);
+    adds(r#"| json b="a""#, r#"{"a":"x"#, &expected);
+}
+
 #[test]
 fn many_labels_of_a_line_are_told_apart_by_their_names() {
     let fields = |count: usize| {

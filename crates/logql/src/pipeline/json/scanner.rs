@@ -14,7 +14,7 @@ pub(in crate::pipeline) enum Mistake {
     UnknownValue,
     BadString,
     BadEscape,
-    NothingLeft,
+    Malformed,
 }
 
 impl Mistake {
@@ -25,7 +25,7 @@ impl Mistake {
             Self::UnknownValue => "Unknown value type",
             Self::BadString => "Value is string, but can't find closing '\"' symbol",
             Self::BadEscape => "Encountered an invalid escape sequence in a string",
-            Self::NothingLeft => "Malformed JSON error",
+            Self::Malformed => "Malformed JSON error",
         }
     }
 }
@@ -121,24 +121,34 @@ impl<'a> Scanner<'a> {
                 self.at += 1;
                 return Ok(None);
             }
+            None if is_first => return Err(Mistake::Malformed),
             next if is_first => next,
             Some(b',') => {
                 self.at += 1;
-                self.peek()
+                match self.peek() {
+                    // A comma more than there should be is forgiven.
+                    Some(b'}') => {
+                        self.at += 1;
+                        return Ok(None);
+                    }
+                    None => return Err(Mistake::NotClosed),
+                    next => next,
+                }
             }
-            _ => return Err(Mistake::NotClosed),
+            Some(_) => return Err(Mistake::NoObject),
+            None => return Err(Mistake::NotClosed),
         };
         if next != Some(b'"') {
             return Err(Mistake::NoObject);
         }
-        let key = self.string()?;
+        let key = self.string().map_err(|_| Mistake::Malformed)?;
         if self.last_has_escapes && unescape_text(key).is_none() {
             return Err(Mistake::BadEscape);
         }
         if self.take(b':') {
             Ok(Some(key))
         } else {
-            Err(Mistake::NoObject)
+            Err(Mistake::Malformed)
         }
     }
 
@@ -150,7 +160,7 @@ impl<'a> Scanner<'a> {
             Some(b'[') => self.brackets().map(Value::Array),
             Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => self.scalar(),
             Some(_) => Err(Mistake::UnknownValue),
-            None => Err(Mistake::NothingLeft),
+            None => Err(Mistake::Malformed),
         }
     }
 
@@ -180,6 +190,18 @@ impl<'a> Scanner<'a> {
             }
         }
         Ok(self.peek() != Some(b']'))
+    }
+
+    /// Whether the object that begins at a place comes to an end.
+    pub(in crate::pipeline) fn is_closed(&self, at: usize) -> bool {
+        let mut from_there = Scanner { at, ..*self };
+        from_there.brackets().is_ok()
+    }
+
+    /// The place of the next byte that is not blank.
+    pub(in crate::pipeline) fn place(&mut self) -> usize {
+        self.peek();
+        self.at
     }
 
     fn scalar(&mut self) -> Result<Value<'a>, Mistake> {

@@ -108,6 +108,16 @@ impl Parsed {
         let text = &self.text;
         self.labels
             .retain(|label| keep(&text[label.name.clone()], &text[label.value.clone()]));
+        self.index_again();
+    }
+
+    /// Keeps the labels that were put in first.
+    pub(super) fn truncate(&mut self, count: usize) {
+        self.labels.truncate(count);
+        self.index_again();
+    }
+
+    fn index_again(&mut self) {
         self.index.clear();
         if self.labels.len() > SEARCHED_MAX {
             (0..self.labels.len()).for_each(|place| self.insert(place));
