@@ -26,7 +26,8 @@ pub(crate) struct Cli {
         help_heading = "Global",
         env = "LONGSHORE_LOG",
         hide_env_values = true,
-        value_name = "LEVEL"
+        value_name = "LEVEL",
+        value_parser = crate::logging::checked
     )]
     pub(crate) log_level: Option<String>,
     #[command(subcommand)]

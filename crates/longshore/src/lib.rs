@@ -5,6 +5,7 @@
 //! * An error is one sentence, with a hint where we know what to do; never a stack trace.
 //! * Exit codes: 0 done, 1 failed, 2 wrong usage.
 
+mod allocator;
 mod cli;
 mod client;
 mod clock;
@@ -36,6 +37,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     failure::install_panic_message();
+    allocator::give_back_soon();
     let logging = logging::Logging {
         level: arguments.log_level,
     };

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use longshore_config::otel::{LogEncoding, LogLevel};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload::{self, Handle};
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -76,6 +77,22 @@ fn filter(level: &str) -> EnvFilter {
     EnvFilter::builder().parse_lossy(format!("kube_runtime=error,kube_client=error,{level}"))
 }
 
+/// A level as it is given, also with parts of the program, as in `info,longshore_store=debug`. A word that is no level
+/// would be taken for a part, and nothing else would be logged.
+///
+/// # Errors
+/// A word that is no level.
+pub(crate) fn checked(given: &str) -> Result<String, String> {
+    let is_level = |part: &str| part.trim().parse::<LevelFilter>().is_ok();
+    let level_of = |part: &str| part.rsplit_once('=').map_or(part, |(_, level)| level).to_owned();
+    match given.split(',').map(level_of).find(|level| !is_level(level)) {
+        Some(level) => Err(format!(
+            "'{level}' is no level; write error, warn, info, debug, trace or off"
+        )),
+        None => Ok(given.to_owned()),
+    }
+}
+
 /// How much is logged now.
 pub(crate) fn level() -> String {
     CONTROL.get().map_or_else(String::new, |control| {
@@ -97,4 +114,24 @@ pub(crate) fn set_level(level: &str) -> Result<(), String> {
     tracing::info!(from = %current, to = %level, "the level of logging was changed");
     level.clone_into(&mut current);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for good in ["info", "WARN", "off", "info,longshore_store=debug", "error,a::b=trace"] {
+            assert_eq!(checked(good), Ok(good.to_owned()));
+        }
+        for (bad, word) in [
+            ("inof", "inof"),
+            ("info,debgu", "debgu"),
+            ("info,longshore_store=debgu", "debgu"),
+        ] {
+            let error = checked(bad).unwrap_err();
+            assert!(error.starts_with(&format!("'{word}' is no level")), "{error}");
+        }
+    }
 }

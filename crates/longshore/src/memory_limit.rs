@@ -5,12 +5,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::limits::{QUERY_MEMORY_BYTES_MAX, QUERY_MEMORY_BYTES_MIN, QUERY_MEMORY_SHARE};
+use crate::limits::{
+    PUSH_MEMORY_BYTES_MIN, PUSH_MEMORY_SHARE, QUERY_MEMORY_BYTES_MAX, QUERY_MEMORY_BYTES_MIN, QUERY_MEMORY_SHARE,
+};
 
 /// Bytes that queries may hold together, from what the process may use; `None` where that is not known.
 pub(crate) fn for_queries() -> Option<usize> {
     let share = usize::try_from(of_process()? / QUERY_MEMORY_SHARE).unwrap_or(usize::MAX);
     Some(share.clamp(QUERY_MEMORY_BYTES_MIN, QUERY_MEMORY_BYTES_MAX))
+}
+
+/// Bytes that pushes may hold together, as [`for_queries`]. More than the server takes by itself is not of use.
+pub(crate) fn for_pushes() -> Option<usize> {
+    let share = usize::try_from(of_process()? / PUSH_MEMORY_SHARE).unwrap_or(usize::MAX);
+    Some(share.max(PUSH_MEMORY_BYTES_MIN))
 }
 
 /// Bytes that the process may use; `None` where that is not known.

@@ -91,7 +91,7 @@ async fn read_all(
     Ok(first.unwrap_or_else(|| whole.freeze()))
 }
 
-fn too_large(bytes_max: usize) -> ApiError {
+pub(crate) fn too_large(bytes_max: usize) -> ApiError {
     ApiError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         format!("request body too large, the limit is {bytes_max} bytes"),

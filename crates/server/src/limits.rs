@@ -9,10 +9,10 @@ pub(crate) const PUSH_BODY_BYTES_DEFAULT: usize = 100 << 20;
 /// cannot hold; real clients stay below 10 MB. Larger ones get 413.
 pub(crate) const PUSH_INFLATED_BYTES_DEFAULT: usize = 256 << 20;
 
-/// Bytes that pushes hold at a time: bodies as they came, what they inflate to, and the entries made of them, which are
+/// Bytes that pushes may hold at a time where nobody says: bodies as they came, what they inflate to, and the entries made of them, which are
 /// counted once they are there. A push waits unread until its part is free; one that turns out to need more than is
 /// free gets 503, and one that is larger than all of it takes all and goes alone.
-pub(crate) const PUSH_BUDGET_BYTES: usize = 128 << 20;
+pub(crate) const PUSH_MEMORY_BYTES_DEFAULT: usize = 128 << 20;
 
 /// Bytes that a body is inflated by before more of the budget is taken, at least and at most. It doubles in between.
 pub(crate) const INFLATE_PIECE_BYTES_MIN: usize = 64 << 10;
@@ -105,5 +105,6 @@ pub(crate) const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for the next bytes of a request's body: who stops in the middle must not keep memory that others need.
 pub(crate) const BODY_STALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Bytes of a push whose length is not said that are reserved before it is read; more are as they come.
-pub(crate) const PUSH_UNKNOWN_BYTES: usize = 2 << 20;
+/// Bytes of a push that it waits for before it is read, if its length is not said or is more: what clients send in one
+/// batch. The rest is taken as it comes, so that who promises much and sends little keeps nobody waiting.
+pub(crate) const PUSH_WAITED_FOR_BYTES: usize = 1 << 20;

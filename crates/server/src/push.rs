@@ -22,7 +22,7 @@ use tracing::{error, warn};
 use crate::body::{self, Encoding};
 use crate::error::{ApiError, chain};
 use crate::ingest;
-use crate::limits::{PUSH_INFLATION_EXPECTED, PUSH_UNKNOWN_BYTES};
+use crate::limits::{PUSH_INFLATION_EXPECTED, PUSH_WAITED_FOR_BYTES};
 use crate::params::now;
 use crate::server::Shared;
 use crate::tenant::Tenant;
@@ -197,9 +197,13 @@ async fn store(
     decode: impl FnOnce(Bytes, usize, &mut Share) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
 ) -> Result<(), ApiError> {
     let expected = |length: usize| length.saturating_mul(PUSH_INFLATION_EXPECTED);
-    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_UNKNOWN_BYTES);
-    let mut share = shared.push_budget.reserve(expected(length)).await?;
     let body_bytes_max = shared.settings.push_body_bytes_max;
+    let length = header(headers, CONTENT_LENGTH).parse().unwrap_or(PUSH_WAITED_FOR_BYTES);
+    if length > body_bytes_max {
+        return Err(body::too_large(body_bytes_max));
+    }
+    let waited_for = length.min(PUSH_WAITED_FOR_BYTES);
+    let mut share = shared.push_budget.reserve(expected(waited_for)).await?;
     let body = body::read_within(shared, body, body_bytes_max, |length| share.grow_to(expected(length))).await?;
     let closed = |_| ApiError::unavailable("the server is shutting down");
     let turn = shared.push_turns.clone().acquire_owned().await.map_err(closed)?;

@@ -138,7 +138,7 @@ impl Server {
         let overrides = std::mem::take(&mut settings.overrides);
         let shared = Arc::new(State {
             tenant_limits: Arc::new(TenantLimits::new(settings.limits.clone(), overrides)),
-            push_budget: Budget::new(),
+            push_budget: Budget::new(settings.push_memory_bytes),
             push_turns: Arc::new(Semaphore::new(PUSHES_AT_ONCE)),
             query_turns: Arc::new(Semaphore::new(settings.queries_at_once)),
             query_memory,

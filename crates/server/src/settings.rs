@@ -14,7 +14,8 @@ use longshore_wire::service_name::DISCOVERY_LABELS;
 
 use crate::connections::ConnectionSettings;
 use crate::limits::{
-    PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, QUERY_BODY_BYTES_DEFAULT, QUERY_MEMORY_BYTES_DEFAULT,
+    PUSH_BODY_BYTES_DEFAULT, PUSH_INFLATED_BYTES_DEFAULT, PUSH_MEMORY_BYTES_DEFAULT, QUERY_BODY_BYTES_DEFAULT,
+    QUERY_MEMORY_BYTES_DEFAULT,
 };
 use crate::policies::{Policies, Until};
 use crate::query::limits::{BlockedQuery, BlockedText, QueryKind};
@@ -60,6 +61,8 @@ pub struct ServerSettings {
     /// Bytes that queries, their answers and lines that wait for live tails may hold together; one query gets half of
     /// them.
     pub query_memory_bytes: usize,
+    /// Bytes that pushes may hold together, from their bodies to the store.
+    pub push_memory_bytes: usize,
     /// What pushes and queries may do.
     pub limits: Limits,
     /// The same for single tenants, instead of `limits`.
@@ -238,6 +241,7 @@ impl Default for ServerSettings {
             slow_query: None,
             align_queries_with_step: false,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
+            push_memory_bytes: PUSH_MEMORY_BYTES_DEFAULT,
             limits: Limits::default(),
             overrides: BTreeMap::new(),
             tail_duration_max: Duration::from_secs(3600),
@@ -288,6 +292,7 @@ impl From<&StoreSettings> for ServerSettings {
             slow_query: settings.frontend.log_queries_longer_than,
             align_queries_with_step: settings.querier.align_queries_with_step,
             query_memory_bytes: QUERY_MEMORY_BYTES_DEFAULT,
+            push_memory_bytes: PUSH_MEMORY_BYTES_DEFAULT,
             limits: Limits::from(&settings.limits),
             overrides: overrides(&settings.overrides),
             tail_duration_max: settings.querier.tail_max_duration,

@@ -1,24 +1,33 @@
 //! Floating point numbers as Go prints them.
 
+/// More digits than any number has; the formatter of the standard library does not take many more.
+const DIGITS_MAX: usize = 1_100;
+
+/// Zeros for the decimals that are beyond [`DIGITS_MAX`].
+fn zeros(decimals: Option<usize>) -> String {
+    "0".repeat(decimals.map_or(0, |decimals| decimals.saturating_sub(DIGITS_MAX)))
+}
+
 /// Go's `%e`: one digit, a point, `decimals` digits (as many as are exact without), an exponent of two digits.
 pub(super) fn exponential(value: f64, decimals: Option<usize>) -> String {
     if let Some(text) = special(value) {
         return text;
     }
-    let text = match decimals {
+    let text = match decimals.map(|decimals| decimals.min(DIGITS_MAX)) {
         Some(decimals) => format!("{value:.decimals$e}"),
         None => format!("{value:e}"),
     };
+    let zeros = zeros(decimals);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.abs())
+    format!("{mantissa}{zeros}e{sign}{:02}", exponent.abs())
 }
 
 /// Go's `%f`.
 pub(super) fn fixed(value: f64, decimals: Option<usize>) -> String {
-    special(value).unwrap_or_else(|| match decimals {
-        Some(decimals) => format!("{value:.decimals$}"),
+    special(value).unwrap_or_else(|| match decimals.map(|decimals| decimals.min(DIGITS_MAX)) {
+        Some(rounded) => format!("{value:.rounded$}{}", zeros(decimals)),
         None => format!("{value}"),
     })
 }
@@ -31,7 +40,7 @@ pub(super) fn general(value: f64, digits: Option<usize>) -> String {
     if value == 0.0 {
         return if value.is_sign_negative() { "-0" } else { "0" }.to_owned();
     }
-    let precision = digits.map(|digits| digits.max(1));
+    let precision = digits.map(|digits| digits.clamp(1, DIGITS_MAX));
     let text = match precision {
         Some(digits) => format!("{:.*e}", digits - 1, value),
         None => format!("{value:e}"),
@@ -72,5 +81,18 @@ fn special(value: f64) -> Option<String> {
         Some(if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned())
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_decimals_than_there_are_are_zeros() {
+        let zeros = "0".repeat(70_000);
+        assert_eq!(fixed(5.0, Some(70_000)), format!("5.{zeros}"));
+        assert_eq!(exponential(5.0, Some(70_000)), format!("5.{zeros}e+00"));
+        assert_eq!(general(5.0, Some(70_000)), "5");
     }
 }

@@ -77,6 +77,9 @@ impl BoundStore {
         if let Some(bytes) = memory_limit::for_queries() {
             server.query_memory_bytes = bytes;
         }
+        if let Some(bytes) = memory_limit::for_pushes() {
+            server.push_memory_bytes = server.push_memory_bytes.min(bytes);
+        }
         let directory = settings.directory.clone();
         let mut patience = Patience::default();
         let store = loop {
