@@ -241,8 +241,10 @@ fn run(server: &Server, megabytes: u64, end: TimestampNs) -> Outcome<(Figures, T
     let query_peak_mib = program.usage().peak_mib;
     program.terminate()?;
     program.wait(ENDS_WITHIN).ok_or("the store does not end")?;
-    let merge_cpu_seconds = server.merge.map_or(Ok(0.0), |merge| merge(&data))?;
-    let merged_bytes = disk_bytes_of(&data);
+    let (merge_cpu_seconds, merged_bytes) = match server.merge {
+        Some(merge) => (merge(&data)?, disk_bytes_of(&data)),
+        None => (0.0, disk_bytes),
+    };
     let push_cpu_seconds = pushed - idle;
     Ok((
         Figures {
