@@ -40,7 +40,8 @@ impl CompiledUnwrap {
 
     /// The number of a line; `None` when it has none or a condition refuses it. What is no number marks the line.
     pub(super) fn value(&self, labels: &mut LabelState) -> Option<f64> {
-        let text = labels.get(&self.label)?;
+        // An empty label is none, as parsers make one of what an expression names and the line has not.
+        let text = labels.get(&self.label).filter(|text| !text.is_empty())?;
         let value = match self.conversion {
             None => text.trim().parse::<f64>().ok(),
             Some(Conversion::Bytes) => size_bytes(text).map(|bytes| bytes as f64),
