@@ -48,9 +48,8 @@ async fn try_loki(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
         shared,
         tenant,
         &parts.headers,
-        body,
+        (body, encoding),
         move |body, inflated_max, share| {
-            let body = body::inflate(body, encoding, inflated_max, |bytes| share.grow_to(bytes))?;
             let mut inflated_bytes = body.len();
             if format == Format::Protobuf {
                 // Too large a block is refused below, before anything is made of it.
@@ -104,9 +103,8 @@ async fn try_otlp(shared: &Shared, tenant: Tenant, request: Request) -> Result<(
         shared,
         tenant,
         &parts.headers,
-        body,
-        move |body, inflated_max, share| {
-            let body = body::inflate(body, encoding, inflated_max, |bytes| share.grow_to(bytes))?;
+        (body, encoding),
+        move |body, _, share| {
             let decoded = match format {
                 Format::Json => otlp::decode_json(&body),
                 Format::Protobuf => otlp::decode_protobuf(&body),
@@ -188,12 +186,12 @@ fn otlp_encoding(headers: &HeaderMap) -> Result<Encoding, ApiError> {
     }
 }
 
-/// Reads, decodes, checks and stores a request; returns when all of its good entries are durable.
+/// Reads, inflates, decodes, checks and stores a request; returns when all of its good entries are durable.
 async fn store(
     shared: &Shared,
     tenant: Tenant,
     headers: &HeaderMap,
-    body: Body,
+    (body, encoding): (Body, Encoding),
     decode: impl FnOnce(Bytes, usize, &mut Share) -> Result<Vec<StreamEntries>, ApiError> + Send + 'static,
 ) -> Result<(), ApiError> {
     let expected = |length: usize| length.saturating_mul(PUSH_INFLATION_EXPECTED);
@@ -211,6 +209,7 @@ async fn store(
     let work = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         let inflated_max = shared.settings.push_inflated_bytes_max;
+        let body = body::inflate(body, encoding, inflated_max, |bytes| share.grow_to(bytes))?;
         let streams = decode(body, inflated_max, &mut share)?;
         store_decoded(&shared, &tenant, streams)
     });

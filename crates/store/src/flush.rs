@@ -153,22 +153,6 @@ impl Inner {
         Ok(Some(segment))
     }
 
-    /// Removes a segment with a name of its own that is not to count. Where that fails, nothing else is rewritten until
-    /// it is gone: the next attempt must not name the same segments as replaced.
-    pub(crate) fn discard(&self, path: &Path) {
-        if let Err(error) = fs::remove_file(path).or_else(ignore_missing) {
-            self.events.unlink_failed(path, &error);
-            lock(&self.discarded).insert(path.to_owned());
-        }
-    }
-
-    /// Removes what could not be removed when it was discarded. Returns whether all of it is gone.
-    pub(crate) fn remove_discarded(&self) -> bool {
-        let mut discarded = lock(&self.discarded);
-        discarded.retain(|path| fs::remove_file(path).or_else(ignore_missing).is_err());
-        discarded.is_empty()
-    }
-
     pub(crate) fn segments_directory(&self) -> PathBuf {
         self.settings.directory.join("segments")
     }
@@ -204,7 +188,7 @@ impl Inner {
     }
 }
 
-fn ignore_missing(error: io::Error) -> io::Result<()> {
+pub(crate) fn ignore_missing(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound {
         Ok(())
     } else {

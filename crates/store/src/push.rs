@@ -35,7 +35,8 @@ pub(crate) struct Inserted {
 
 /// Hears of new entries once they are durable; for live tails.
 pub trait EntryListener: Send + Sync {
-    /// Gets the new entries of one push, of a large one in several calls. Must return quickly and must not push: it runs on the pushing thread.
+    /// Gets the new entries of one push, of a large one in several calls. Must return quickly and must not push: it
+    /// runs on the pushing thread.
     fn entries_stored(&self, tenant: &TenantId, streams: &[StreamEntries]);
 }
 

@@ -6,7 +6,6 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use longshore_model::{ScanStats, TimestampNs};
 use crate::catalogue::{day_directory, file_name};
 use crate::deletion::Hidden;
 use crate::errors::FlushError;
+use crate::flush::ignore_missing;
 use crate::merge::MergeSource;
 use crate::row_set::{RowSet, kept_rows};
 use crate::scan::SegmentScan;
@@ -160,6 +160,22 @@ impl Inner {
         Ok(())
     }
 
+    /// Removes a segment with a name of its own that is not to count. Where that fails, nothing else is rewritten until
+    /// it is gone: the next attempt must not name the same segments as replaced.
+    pub(crate) fn discard(&self, path: &Path) {
+        if let Err(error) = fs::remove_file(path).or_else(ignore_missing) {
+            self.events.unlink_failed(path, &error);
+            lock(&self.discarded).insert(path.to_owned());
+        }
+    }
+
+    /// Removes what could not be removed when it was discarded. Returns whether all of it is gone.
+    pub(crate) fn remove_discarded(&self) -> bool {
+        let mut discarded = lock(&self.discarded);
+        discarded.retain(|path| fs::remove_file(path).or_else(ignore_missing).is_err());
+        discarded.is_empty()
+    }
+
     /// Removes files that a segment replaces and that could not be removed when it was written.
     pub(crate) fn remove_replaced(&self, segment: &Segment) -> Result<(), FlushError> {
         let Some(directory) = segment.path().parent() else {
@@ -187,14 +203,13 @@ pub(crate) fn still_there<'a>(
 }
 
 fn remove(path: &Path) -> Result<(), FlushError> {
-    match fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(FlushError::Io {
+    fs::remove_file(path)
+        .or_else(ignore_missing)
+        .map_err(|source| FlushError::Io {
             action: "remove",
             path: path.to_owned(),
             source,
-        }),
-        _ => Ok(()),
-    }
+        })
 }
 
 fn sync_parent(path: &Path) -> Result<(), FlushError> {

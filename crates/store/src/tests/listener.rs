@@ -1,12 +1,13 @@
 //! Who listens hears each new entry once, when it is durable.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use longshore_model::{StreamEntries, TenantId};
 
 use super::support::*;
-use crate::{EntryListener, PushError};
+use crate::{EntryListener, PushError, Store};
 
 #[derive(Default)]
 struct Heard(Mutex<Vec<StreamEntries>>);
@@ -17,12 +18,16 @@ impl EntryListener for Heard {
     }
 }
 
+fn listening(directory: &Path) -> (Arc<Store>, Arc<Heard>) {
+    let (store, heard) = (open(directory), Arc::new(Heard::default()));
+    store.set_listener(heard.clone());
+    (store, heard)
+}
+
 #[test]
 fn the_listener_hears_new_entries_only() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let heard = Arc::new(Heard::default());
-    store.set_listener(heard.clone());
+    let (store, heard) = listening(directory.path());
     push(&store, "web", &[(1, "one")]).unwrap();
     push(&store, "web", &[(1, "one")]).unwrap();
     push(&store, "web", &[(1, "one"), (2, "two")]).unwrap();
@@ -37,9 +42,7 @@ fn the_listener_hears_new_entries_only() {
 #[test]
 fn the_listener_hears_what_became_durable_after_the_disk_was_full() {
     let directory = tempfile::tempdir().unwrap();
-    let store = open(directory.path());
-    let heard = Arc::new(Heard::default());
-    store.set_listener(heard.clone());
+    let (store, heard) = listening(directory.path());
     let log = directory.path().join("wal/0000000000000000.wal");
     std::os::unix::fs::symlink("/dev/full", &log).unwrap();
     let refused = push(&store, "web", &[(1, "one")]);
